@@ -1,0 +1,93 @@
+//! Time as the wire and the database see it.
+//!
+//! The database's clock decides what is due; a host clock only decides how long to sleep, so it is a type of its
+//! own and the one place in the program that asks the operating system for the date.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An instant in UTC with millisecond precision, RFC 3339 with `Z` on the wire.
+///
+/// Milliseconds are all a JavaScript client can hold, and a value that survives a round trip unchanged can be
+/// compared for equality on both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// Truncates an instant to milliseconds.
+    pub fn new(at: DateTime<Utc>) -> Self {
+        Self(at.trunc_subsecs(3))
+    }
+
+    /// The instant, for binding to a statement.
+    pub const fn get(self) -> DateTime<Utc> {
+        self.0
+    }
+
+    /// This instant moved forward, or `None` past the end of the calendar.
+    pub fn plus(self, span: Duration) -> Option<Self> {
+        chrono::Duration::from_std(span).ok().and_then(|span| self.0.checked_add_signed(span)).map(Self)
+    }
+
+    /// How long after `earlier` this instant is; zero when it is not.
+    pub fn since(self, earlier: Self) -> Duration {
+        (self.0 - earlier.0).to_std().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        DateTime::<Utc>::deserialize(deserializer).map(Self::new)
+    }
+}
+
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        DateTime::<Utc>::schema()
+    }
+}
+
+impl utoipa::ToSchema for Timestamp {}
+
+/// The operating system's clock. It decides how long to sleep, never whether something is due.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HostClock;
+
+impl HostClock {
+    /// The host's idea of now.
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system")]
+    pub fn now(self) -> Timestamp {
+        Timestamp::new(Utc::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wire_form_has_milliseconds_and_z() {
+        let check = |text: &str, expected: &str| {
+            let at: Timestamp = serde_json::from_str(&format!("\"{text}\"")).unwrap();
+            assert_eq!(at.to_string(), expected);
+            assert_eq!(serde_json::to_string(&at).unwrap(), format!("\"{expected}\""));
+        };
+        check("2026-11-22T01:00:00.123456Z", "2026-11-22T01:00:00.123Z");
+        check("2026-11-22T01:00:00Z", "2026-11-22T01:00:00.000Z");
+        check("2026-11-22T03:00:00.5+02:00", "2026-11-22T01:00:00.500Z");
+    }
+}

@@ -1,0 +1,14 @@
+//! tollbell: a realtime notification hub with a ledger under it.
+//!
+//! A module imports strictly lower floors only, and no domain slice imports [`hub`]. `ARCHITECTURE.md` is the map.
+//!
+//! ```text
+//!  7  app config telemetry cli     build everything, start and drain; settings; subcommands
+//!  6  gateways                     the protocols' doors: ws, sse
+//!  3  ledger                       wallets, payments
+//!  2  auth  hub                    callers, sessions, service keys; fan-out
+//!  1  db  http                     pool, Tx, Command, log, relay, embedded Postgres; errors, extractors
+//!  0  kernel                       ids, money, address, time, patch, event envelope
+//! ```
+
+pub mod kernel;
