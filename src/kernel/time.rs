@@ -28,7 +28,10 @@ impl Timestamp {
 
     /// This instant moved forward, or `None` past the end of the calendar.
     pub fn plus(self, span: Duration) -> Option<Self> {
-        chrono::Duration::from_std(span).ok().and_then(|span| self.0.checked_add_signed(span)).map(Self)
+        chrono::Duration::from_std(span)
+            .ok()
+            .and_then(|span| self.0.checked_add_signed(span))
+            .map(Self)
     }
 
     /// How long after `earlier` this instant is; zero when it is not.
@@ -57,7 +60,11 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 impl utoipa::PartialSchema for Timestamp {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        DateTime::<Utc>::schema()
+        use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into()
     }
 }
 
