@@ -13,7 +13,7 @@ mod tidy {
     pub(crate) mod words;
 }
 
-use tidy::source::{Source, Violation, files_below};
+use tidy::source::{Source, Violation, files_below, is_rust};
 use tidy::{coverage, floors, places, shape, sql, words};
 
 /// Fails with one line a violation.
@@ -26,7 +26,7 @@ fn report(violations: impl IntoIterator<Item = Violation>) {
 /// The Rust files below some folders. None at all would be a tree that no rule reads.
 fn rust(folders: &[&str]) -> Vec<Source> {
     let files = folders.iter().flat_map(|folder| files_below(folder));
-    let files: Vec<Source> = files.filter(|file| file.path.ends_with(".rs")).collect();
+    let files: Vec<Source> = files.filter(|file| is_rust(&file.path)).collect();
     assert!(!files.is_empty(), "no Rust file below {folders:?}");
     files
 }

@@ -151,7 +151,7 @@ pub(crate) fn files_below(folder: &str) -> Vec<Source> {
             } else if let (false, Ok(text)) = (skipped, std::fs::read_to_string(&path)) {
                 let inside = path.strip_prefix(root).unwrap_or(&path);
                 let name = inside.to_string_lossy().replace('\\', "/");
-                let rust = name.ends_with(".rs");
+                let rust = is_rust(&name);
                 found.push(if rust {
                     Source::rust(&name, &text)
                 } else {
@@ -162,6 +162,11 @@ pub(crate) fn files_below(folder: &str) -> Vec<Source> {
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// Whether a path is that of a Rust file.
+pub(crate) fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "rs")
 }
 
 /// What a stretch of text becomes when a rule must not see it.
@@ -175,7 +180,7 @@ fn lex(text: &str) -> (String, Vec<Literal>) {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let token = token(rest, code.chars().next_back());
-        let (taken, after) = rest.split_at(token.as_ref().map_or(first.len_utf8(), Token::length));
+        let (taken, next) = rest.split_at(token.as_ref().map_or(first.len_utf8(), Token::length));
         match token {
             None => code.push(first),
             Some(Token::Blank(_)) => code.push_str(&blanked(taken)),
@@ -187,7 +192,7 @@ fn lex(text: &str) -> (String, Vec<Literal>) {
                 code.push('"');
             }
         }
-        rest = after;
+        rest = next;
     }
     (code, literals)
 }
