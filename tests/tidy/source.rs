@@ -180,12 +180,12 @@ fn lex(text: &str) -> (String, Vec<Literal>) {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let token = token(rest, code.chars().next_back());
-        let (taken, next) = rest.split_at(token.as_ref().map_or(first.len_utf8(), Token::length));
+        let (piece, next) = rest.split_at(token.as_ref().map_or(first.len_utf8(), Token::length));
         match token {
             None => code.push(first),
-            Some(Token::Blank(_)) => code.push_str(&blanked(taken)),
+            Some(Token::Blank(_)) => code.push_str(&blanked(piece)),
             Some(Token::Text { open, close, .. }) => {
-                let inner = taken.get(open..taken.len().saturating_sub(close)).unwrap_or_default();
+                let inner = piece.get(open..piece.len().saturating_sub(close)).unwrap_or_default();
                 literals.push(Literal { offset: code.len(), text: inner.to_owned() });
                 code.push('"');
                 code.push_str(&blanked(inner));
