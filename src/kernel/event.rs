@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::time::Timestamp;
+use super::{money::Scale, time::Timestamp};
 
 /// The longest topic name in bytes.
 pub const TOPIC_BYTES_MAX: usize = 96;
@@ -46,11 +46,13 @@ impl Seq {
     }
 
     /// The position behind this one.
+    #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
     /// The position before this one; zero stays zero.
+    #[must_use]
     pub const fn previous(self) -> Self {
         Self::new(self.0.saturating_sub(1))
     }
@@ -150,11 +152,11 @@ pub trait Fact: Send + Sync {
     /// Who hears it. All topics of one event have the same audience.
     fn topics(&self) -> Vec<Topic>;
 
-    /// The data as JSON.
+    /// The data as JSON, with amounts as decimals of the community's scale.
     ///
     /// # Errors
     /// When the data has no JSON form, which is a defect of the slice.
-    fn data(&self) -> Result<Box<RawValue>, serde_json::Error>;
+    fn data(&self, scale: Scale) -> Result<Box<RawValue>, serde_json::Error>;
 }
 
 /// An event that its transaction has not numbered yet.

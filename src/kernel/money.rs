@@ -57,9 +57,26 @@ impl Amount {
         }
     }
 
+    /// This amount as something that can be paid, or `None` when it is not positive.
+    pub const fn payable(self) -> Option<Payable> {
+        if self.is_positive() { Some(Payable(self)) } else { None }
+    }
+
     /// The amount as a decimal number of `scale`.
     pub const fn at(self, scale: Scale) -> Decimal {
         Decimal { amount: self, scale }
+    }
+}
+
+/// An amount that can be paid: more than nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Payable(Amount);
+
+impl Payable {
+    /// The amount.
+    pub const fn amount(self) -> Amount {
+        self.0
     }
 }
 

@@ -1,0 +1,105 @@
+//! Floor 2: who asks. Callers, sessions of wallets, service keys, tickets, and what a caller may listen to.
+//!
+//! Owns the tables `sessions`, `service_keys` and `tickets`; emits `access.revoked`. Holds:
+//! * no secret is stored, printed or kept in memory: a token is its SHA-256 as soon as it is read;
+//! * unknown, malformed, expired and revoked tokens get one and the same answer;
+//! * a cached caller is as new as the last event this node has published, and at most 5 seconds old.
+
+mod cache;
+mod caller;
+pub mod commands;
+pub mod events;
+pub mod limits;
+mod secret;
+mod store;
+pub mod topics;
+
+use std::sync::Arc;
+
+use self::{cache::Cache, limits::Limits};
+pub use self::{
+    caller::{Caller, CallerView, Scope, Scopes},
+    secret::Token,
+};
+use crate::{
+    db::{Db, DbError, Tap},
+    kernel::event::{ACCESS_REVOKED, Event, Revocation},
+};
+
+/// Why nobody could be made of a token. Everything that is wrong with a token looks the same from outside.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// It is unknown, malformed, expired or revoked.
+    #[error("the token is not valid")]
+    Unauthorized,
+    /// It could not be looked up.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Turns tokens into callers.
+#[derive(Debug)]
+pub struct Auth {
+    db: Db,
+    cache: Cache,
+    limits: Limits,
+}
+
+impl Auth {
+    /// Callers of this database.
+    pub fn new(db: Db, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { db, cache: Cache::default(), limits })
+    }
+
+    /// Who holds this token.
+    ///
+    /// # Errors
+    /// [`AuthError::Unauthorized`] for every token that is not valid now.
+    pub async fn caller(&self, token: &Token) -> Result<Caller, AuthError> {
+        let hash = token.hash();
+        let now = self.db.now();
+        if let Some(caller) = self.cache.get(hash, now) {
+            return caller.ok_or(AuthError::Unauthorized);
+        }
+        let generation = self.cache.generation();
+        let mut conn = self.db.read().await?;
+        let caller = store::caller_find(&mut conn, &hash, now).await?;
+        self.cache.put(hash, caller.as_ref(), generation);
+        caller.ok_or(AuthError::Unauthorized)
+    }
+
+    /// Who asked for this ticket. It is used up.
+    ///
+    /// # Errors
+    /// As [`Auth::caller`].
+    pub async fn redeem(&self, ticket: &Token) -> Result<Caller, AuthError> {
+        let mut conn = self.db.read().await?;
+        let caller = store::ticket_redeem(&mut conn, &ticket.hash(), self.db.now()).await?;
+        caller.ok_or(AuthError::Unauthorized)
+    }
+
+    /// How often callers may ask.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The database, for the routes of this slice.
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+}
+
+impl Tap for Auth {
+    fn publish(&self, events: &[Arc<Event>]) {
+        for event in events.iter().filter(|event| &*event.kind == ACCESS_REVOKED) {
+            match serde_json::from_str::<Revocation>(event.data.get()) {
+                Ok(revocation) => self.cache.forget(&revocation.credentials),
+                Err(error) => {
+                    // Not to know whom it meant is no reason to believe anybody.
+                    tracing::error!(seq = %event.seq, %error, "could not read a revocation; forgetting all callers");
+                    self.cache.clear();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The log: appending at the end of a transaction, reading behind a position.
+//!
+//! `append` raises the head row and keeps its lock until COMMIT. Postgres makes a transaction visible before it
+//! releases its row locks, so whoever reads seq n can read every seq below n: a reader needs no waiting period and no
+//! list of gaps. Nothing but [`super::Tx`] appends.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use sqlx::{PgConnection, PgPool};
+
+use super::DbError;
+use crate::kernel::{
+    event::{Draft, Epoch, Event, Seq, Topic},
+    time::Timestamp,
+};
+
+/// Events on a page of the log at the most.
+pub const LOG_PAGE_EVENTS_MAX: usize = 2_000;
+/// The topic that has no rows in `event_topics`: most of the log is on it, so it is read by seq.
+const UNINDEXED: &str = "payments";
+
+/// Where the log stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Which history this is.
+    pub epoch: Epoch,
+    /// The newest event.
+    pub seq: Seq,
+    /// The oldest event that is still kept; one behind `seq` when there is none.
+    pub oldest: Seq,
+}
+
+/// What lies behind a position.
+#[derive(Debug, Clone)]
+pub enum LogPage {
+    /// The next events, in order.
+    Events(Vec<Arc<Event>>),
+    /// Some of them are no longer kept; this is the oldest that is.
+    Gone {
+        /// See [`Head::oldest`].
+        oldest: Seq,
+    },
+}
+
+/// Reads the log.
+#[derive(Debug, Clone)]
+pub struct Log {
+    pool: PgPool,
+    epoch: Epoch,
+}
+
+impl Log {
+    pub(super) const fn new(pool: PgPool, epoch: Epoch) -> Self {
+        Self { pool, epoch }
+    }
+
+    /// Which history this is.
+    pub const fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    /// Where the log stands now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn head(&self) -> Result<Head, DbError> {
+        let row = sqlx::query!("select seq, floor from log_head").fetch_one(&self.pool).await?;
+        Ok(Head {
+            epoch: self.epoch.clone(),
+            seq: Seq::new(row.seq),
+            oldest: Seq::new(row.floor).next(),
+        })
+    }
+
+    /// The events with `after < seq <= upto` on any of the topics, ascending, each once, at most `limit` of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn page(
+        &self,
+        after: Seq,
+        upto: Seq,
+        topics: &[Topic],
+        limit: usize,
+    ) -> Result<LogPage, DbError> {
+        let names: Vec<String> = topics.iter().map(ToString::to_string).collect();
+        let limit = rows(limit);
+        let conn = &mut *self.pool.acquire().await?;
+        if names.iter().any(|name| name == UNINDEXED) {
+            let rows = sqlx::query_as!(
+                Row,
+                r#"select h.floor, e.seq as "seq?", e.at as "at?", e.kind as "kind?",
+                          e.topics as "topics?", e.data as "data?"
+                   from log_head h left join lateral
+                        (select * from events
+                         where seq > $1 and seq <= $2 and topics && $3 order by seq limit $4) e on true
+                   order by e.seq"#,
+                after.get(),
+                upto.get(),
+                &names,
+                limit
+            )
+            .fetch_all(conn)
+            .await?;
+            return page(after, rows);
+        }
+        let rows = sqlx::query_as!(
+            Row,
+            r#"select h.floor, e.seq as "seq?", e.at as "at?", e.kind as "kind?",
+                      e.topics as "topics?", e.data as "data?"
+               from log_head h left join lateral
+                    (select * from events
+                     where seq > $1 and seq <= $2 and seq in
+                         (select distinct t.seq from unnest($3::text[]) as wanted (topic), lateral
+                             (select seq from event_topics
+                              where topic = wanted.topic and seq > $1 and seq <= $2
+                              order by seq limit $4) t
+                          order by t.seq limit $4)) e on true
+               order by e.seq"#,
+            after.get(),
+            upto.get(),
+            &names,
+            limit
+        )
+        .fetch_all(conn)
+        .await?;
+        page(after, rows)
+    }
+}
+
+/// The events behind `after` on every topic, for the relay and the followers.
+pub(super) async fn tail(
+    conn: &mut PgConnection,
+    after: Seq,
+    limit: usize,
+) -> Result<LogPage, DbError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select h.floor, e.seq as "seq?", e.at as "at?", e.kind as "kind?",
+                  e.topics as "topics?", e.data as "data?"
+           from log_head h left join lateral
+                (select * from events where seq > $1 order by seq limit $2) e on true
+           order by e.seq"#,
+        after.get(),
+        rows(limit)
+    )
+    .fetch_all(conn)
+    .await?;
+    page(after, rows)
+}
+
+/// Numbers the drafts and inserts them: one round trip, the last before COMMIT.
+pub(super) async fn append(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    drafts: Vec<Draft>,
+) -> Result<Vec<Arc<Event>>, DbError> {
+    let count = i64::try_from(drafts.len()).map_err(DbError::impossible)?;
+    let (mut kinds, mut topics, mut data) = (Vec::new(), Vec::new(), Vec::new());
+    for draft in &drafts {
+        kinds.push(draft.kind.to_owned());
+        topics.push(draft.topics.iter().map(Topic::as_str).collect::<Vec<_>>().join(" "));
+        data.push(draft.data.get().to_owned());
+    }
+    let base = sqlx::query_scalar!(
+        r#"with head as (
+               update log_head set seq = seq + $1 returning seq - $1 as base
+           ), appended as (
+               insert into events (seq, at, kind, topics, data)
+               select head.base + t.place, $2, t.kind, string_to_array(t.topics, ' '), t.data
+               from head, unnest($3::text[], $4::text[], $5::text[]) with ordinality
+                    as t (kind, topics, data, place)
+               returning seq, topics
+           ), indexed as (
+               insert into event_topics (topic, seq)
+               select distinct topic, seq from appended, unnest(topics) as topic where topic <> $6
+           )
+           select base as "base!" from head"#,
+        count,
+        now.get(),
+        &kinds,
+        &topics,
+        &data,
+        UNINDEXED
+    )
+    .fetch_one(conn)
+    .await?;
+    let number = |(draft, seq): (Draft, i64)| {
+        Arc::new(Event {
+            seq: Seq::new(seq),
+            at: now,
+            kind: draft.kind.into(),
+            topics: draft.topics.into(),
+            data: draft.data,
+        })
+    };
+    Ok(drafts.into_iter().zip(base.saturating_add(1)..).map(number).collect())
+}
+
+fn rows(limit: usize) -> i64 {
+    i64::try_from(limit.min(LOG_PAGE_EVENTS_MAX)).unwrap_or(0)
+}
+
+/// A row of a page. A page without events is one row that has only the floor.
+struct Row {
+    floor: i64,
+    seq: Option<i64>,
+    at: Option<chrono::DateTime<chrono::Utc>>,
+    kind: Option<String>,
+    topics: Option<Vec<String>>,
+    data: Option<String>,
+}
+
+fn page(after: Seq, rows: Vec<Row>) -> Result<LogPage, DbError> {
+    if let Some(row) = rows.first().filter(|row| after.get() < row.floor) {
+        return Ok(LogPage::Gone { oldest: Seq::new(row.floor).next() });
+    }
+    rows.into_iter().filter_map(event).collect::<Result<_, _>>().map(LogPage::Events)
+}
+
+fn event(row: Row) -> Option<Result<Arc<Event>, DbError>> {
+    let Row {
+        seq: Some(seq),
+        at: Some(at),
+        kind: Some(kind),
+        topics: Some(topics),
+        data: Some(data),
+        ..
+    } = row
+    else {
+        return None;
+    };
+    let topics = topics.iter().map(|name| name.parse()).collect::<Result<_, _>>();
+    Some(topics.map_err(DbError::impossible).and_then(|topics| {
+        Ok(Arc::new(Event {
+            seq: Seq::new(seq),
+            at: Timestamp::new(at),
+            kind: kind.into(),
+            topics,
+            data: RawValue::from_string(data)?,
+        }))
+    }))
+}

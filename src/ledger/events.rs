@@ -1,0 +1,168 @@
+//! The events of the ledger.
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use utoipa::ToSchema;
+
+use super::{Metadata, Payment, PaymentKind, RequestId};
+use crate::kernel::{
+    address::Address,
+    event::{Fact, Topic},
+    id::PaymentId,
+    money::{Decimal, Scale},
+    time::Timestamp,
+};
+
+/// The kinds of this slice.
+pub const KINDS: &[&str] = &["payment.made", "wallet.created", "wallet.locked", "wallet.unlocked"];
+
+/// What happened to wallets.
+#[derive(Debug, Clone)]
+pub enum LedgerEvent {
+    /// Money moved.
+    PaymentMade(Payment),
+    /// Somebody logged in with a new key, or the operator made a wallet.
+    WalletCreated(WalletChange),
+    /// The operator locked a wallet.
+    WalletLocked(WalletChange),
+    /// The operator unlocked a wallet.
+    WalletUnlocked(WalletChange),
+}
+
+/// The data of `wallet.created`, `wallet.locked` and `wallet.unlocked`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WalletChange {
+    /// The wallet.
+    pub address: Address,
+    /// Its version after the change.
+    pub version: i64,
+}
+
+/// The data of `payment.made`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PaymentMade {
+    /// The payment's number, rising.
+    pub id: PaymentId,
+    /// Who paid.
+    pub from: Address,
+    /// Who was paid.
+    pub to: Address,
+    /// How much.
+    pub amount: Decimal,
+    /// Why.
+    #[serde(rename = "type")]
+    pub kind: PaymentKind,
+    /// What the payer wrote on it.
+    pub metadata: Option<Metadata>,
+    /// The payer's own name for it.
+    pub request_id: Option<RequestId>,
+    /// When.
+    pub at: Timestamp,
+    /// The payer's version after it: dense, so a listener to the wallet sees that nothing is missing.
+    pub from_version: i64,
+    /// The payee's version after it.
+    pub to_version: i64,
+}
+
+impl PaymentMade {
+    /// The payment on the wire.
+    pub fn new(payment: &Payment, scale: Scale) -> Self {
+        Self {
+            id: payment.id,
+            from: payment.payer.clone(),
+            to: payment.payee.clone(),
+            amount: payment.amount.at(scale),
+            kind: payment.kind,
+            metadata: payment.metadata.clone(),
+            request_id: payment.request_id.clone(),
+            at: payment.at,
+            from_version: payment.payer_version,
+            to_version: payment.payee_version,
+        }
+    }
+}
+
+impl Fact for LedgerEvent {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::PaymentMade(_) => "payment.made",
+            Self::WalletCreated(_) => "wallet.created",
+            Self::WalletLocked(_) => "wallet.locked",
+            Self::WalletUnlocked(_) => "wallet.unlocked",
+        }
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        let wallet = |address: &Address| Topic::of("wallet", address);
+        match self {
+            Self::PaymentMade(payment) => {
+                vec![Topic::named("payments"), wallet(&payment.payer), wallet(&payment.payee)]
+            }
+            Self::WalletCreated(change)
+            | Self::WalletLocked(change)
+            | Self::WalletUnlocked(change) => {
+                vec![wallet(&change.address)]
+            }
+        }
+    }
+
+    fn data(&self, scale: Scale) -> Result<Box<RawValue>, serde_json::Error> {
+        match self {
+            Self::PaymentMade(payment) => to_raw_value(&PaymentMade::new(payment, scale)),
+            Self::WalletCreated(change)
+            | Self::WalletLocked(change)
+            | Self::WalletUnlocked(change) => to_raw_value(change),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::kernel::money::Amount;
+
+    /// One event of each kind.
+    fn examples() -> Vec<LedgerEvent> {
+        let change = WalletChange { address: "k8juvewcui".parse().unwrap(), version: 3 };
+        let payment = Payment {
+            id: PaymentId::new(9_912),
+            payer: "k8juvewcui".parse().unwrap(),
+            payee: "k7oax47quv".parse().unwrap(),
+            amount: Amount::minor(1_025),
+            kind: PaymentKind::Transfer,
+            metadata: Metadata::new("message=thanks".into()),
+            request_id: None,
+            at: Timestamp::new(DateTime::from_timestamp_millis(1_795_309_200_123).unwrap()),
+            payer_version: 12,
+            payee_version: 7,
+        };
+        vec![
+            LedgerEvent::PaymentMade(payment),
+            LedgerEvent::WalletCreated(change.clone()),
+            LedgerEvent::WalletLocked(change.clone()),
+            LedgerEvent::WalletUnlocked(change),
+        ]
+    }
+
+    #[test]
+    fn every_kind_has_its_golden_json() {
+        let events = examples();
+        assert_eq!(events.iter().map(Fact::kind).collect::<Vec<_>>(), KINDS);
+        for event in events {
+            let path =
+                format!("{}/tests/golden/events/{}.json", env!("CARGO_MANIFEST_DIR"), event.kind());
+            let golden: Value =
+                serde_json::from_str(&std::fs::read_to_string(&path).expect(&path)).unwrap();
+            let topics: Vec<_> = event.topics().iter().map(ToString::to_string).collect();
+            let data: Value =
+                serde_json::from_str(event.data(Scale::new(2).unwrap()).unwrap().get()).unwrap();
+            assert_eq!(
+                serde_json::json!({"kind": event.kind(), "topics": topics, "data": data}),
+                golden
+            );
+        }
+    }
+}

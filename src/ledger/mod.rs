@@ -1,0 +1,26 @@
+//! Floor 3: wallets and payments.
+//!
+//! Owns the tables `wallets` and `payments`; emits `payment.made`, `wallet.created`, `wallet.locked` and
+//! `wallet.unlocked`. Holds:
+//! * money moves through [`post()`] alone, and every movement has two sides: all balances add up to 0;
+//! * wallets are locked by rising id, then request keys are written, then the head of the log is taken;
+//! * no balance falls below its floor, by the decision in memory and again by the table's constraint;
+//! * payments become visible by rising id.
+
+mod check;
+pub mod commands;
+pub mod events;
+mod login;
+mod model;
+mod post;
+mod queries;
+mod store;
+mod till;
+
+pub use self::{
+    check::{LedgerCheck, check},
+    login::{Login, VerifierSecret},
+    model::{LedgerRefusal, Metadata, Payment, PaymentKind, RequestId, Transfer, Wallet},
+    post::{Order, post},
+    till::{Till, TillSettings},
+};

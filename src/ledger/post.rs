@@ -1,0 +1,186 @@
+//! The one function that moves money.
+//!
+//! Any number of orders, one after the other, in one transaction: a payment over REST, a batch of the till, five
+//! hundred renewals. One statement locks and loads every wallet, by rising id; the decisions are made in memory; one
+//! statement writes what changed. A refused order never stops the others.
+//!
+//! Keys are written behind the log's head here, although they come before it in the lock order. That is safe: whoever
+//! else holds the same key is the same payer and waits for the payer's wallet, which is locked first.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{
+    LedgerRefusal, Payment, Transfer,
+    events::LedgerEvent,
+    model::{Book, Versions},
+    store,
+};
+use crate::{
+    db::{
+        Answer, DbError, Tx,
+        keys::{self, Outcome, Remembered, RequestKey},
+    },
+    kernel::{
+        id::{PaymentId, WalletId},
+        time::Timestamp,
+    },
+};
+
+/// A transfer and the key of the request that asked for it.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// What to do.
+    pub transfer: Transfer,
+    /// Which request asks. The same key again gets the same answer.
+    pub key: RequestKey,
+}
+
+/// What became of an order, or [`DbError::KeyReused`].
+pub type Posted = Result<Answer<Payment, LedgerRefusal>, DbError>;
+
+/// Carries the orders out, in their order, and emits a `payment.made` for each that succeeds. Gives what became of
+/// each, in the same order. No two orders may have the same key, or the same payer and request id: the second of them
+/// belongs into the next transaction, where it finds what became of the first.
+///
+/// # Errors
+/// When the database fails; then nothing happened.
+pub async fn post(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Posted>, DbError> {
+    let addresses: BTreeSet<_> =
+        orders.iter().flat_map(|order| [&order.transfer.payer, &order.transfer.payee]).collect();
+    let mut book = Book::new(store::wallets_lock(tx.conn(), addresses).await?);
+    // Read behind the locks: an earlier request with the same key has committed by now.
+    let memory = Memory::load(tx, &book, orders).await?;
+    let decisions: Vec<_> = orders.iter().map(|order| memory.decide(&mut book, order)).collect();
+    let moved = decisions.iter().filter(|decision| matches!(decision, Decision::Moves(_))).count();
+    let mut ids = tx.payment_ids(moved).await?;
+    let now = tx.now();
+    let answers: Vec<_> = orders
+        .iter()
+        .zip(decisions)
+        .map(|(order, decision)| settle(&order.transfer, decision, &mut ids, now))
+        .collect::<Result<_, _>>()?;
+    write(tx, &book, orders, &answers).await?;
+    Ok(answers)
+}
+
+/// What earlier requests have left that bears on these orders.
+struct Memory {
+    keys: HashMap<[u8; 32], Remembered>,
+    payments: Vec<Payment>,
+}
+
+/// What is to become of one order.
+enum Decision {
+    /// Its key was answered before.
+    Known(Posted),
+    /// Its request id names this payment.
+    Repeats(Payment),
+    /// It is refused.
+    Refused(LedgerRefusal),
+    /// It moves money.
+    Moves(Versions),
+}
+
+impl Memory {
+    async fn load(tx: &mut Tx, book: &Book, orders: &[Order]) -> Result<Self, DbError> {
+        let ids: Vec<_> = orders.iter().map(|order| order.key.id()).collect();
+        let keys = keys::find(tx.conn(), &ids).await?;
+        let named = |Order { transfer, .. }: &Order| -> Option<(WalletId, String)> {
+            Some((book.id(&transfer.payer)?, transfer.request_id.as_ref()?.as_str().to_owned()))
+        };
+        let payments = match orders.iter().filter_map(named).collect::<Vec<_>>() {
+            named if named.is_empty() => Vec::new(),
+            named => store::payments_by_request(tx.conn(), named).await?,
+        };
+        Ok(Self { keys: keys.into_iter().map(|found| (found.id(), found)).collect(), payments })
+    }
+
+    fn decide(&self, book: &mut Book, Order { transfer, key }: &Order) -> Decision {
+        if let Some(remembered) = self.keys.get(&key.id()) {
+            let answer = remembered.answer(key).map(|outcome| Answer { outcome, replayed: true });
+            return Decision::Known(answer);
+        }
+        if let Some(payment) = self.named(transfer) {
+            return match payment.conflict(transfer) {
+                Some(field) => Decision::Refused(LedgerRefusal::RequestIdConflict(field.into())),
+                None => Decision::Repeats(payment.clone()),
+            };
+        }
+        match book.transfer(transfer) {
+            Ok(versions) => Decision::Moves(versions),
+            Err(refusal) => Decision::Refused(refusal),
+        }
+    }
+
+    /// The payment that this order's request id stands for.
+    fn named(&self, order: &Transfer) -> Option<&Payment> {
+        order.request_id.as_ref()?;
+        self.payments
+            .iter()
+            .find(|payment| payment.payer == order.payer && payment.request_id == order.request_id)
+    }
+}
+
+/// Numbers what moves, and makes an answer of every decision.
+fn settle(
+    order: &Transfer,
+    decision: Decision,
+    ids: &mut impl Iterator<Item = PaymentId>,
+    now: Timestamp,
+) -> Result<Posted, DbError> {
+    let fresh = |outcome| Ok(Answer { outcome, replayed: false });
+    Ok(match decision {
+        Decision::Known(answer) => answer,
+        Decision::Repeats(payment) => {
+            Ok(Answer { outcome: Outcome::Done(payment), replayed: true })
+        }
+        Decision::Refused(refusal) => fresh(Outcome::Refused(refusal)),
+        Decision::Moves(versions) => {
+            let id = ids.next().ok_or_else(|| DbError::impossible("a payment without a number"))?;
+            fresh(Outcome::Done(Payment {
+                id,
+                payer: order.payer.clone(),
+                payee: order.payee.clone(),
+                amount: order.amount.amount(),
+                kind: order.kind,
+                metadata: order.metadata.clone(),
+                request_id: order.request_id.clone(),
+                at: now,
+                payer_version: versions.payer,
+                payee_version: versions.payee,
+            }))
+        }
+    })
+}
+
+/// Writes the changed wallets, the new payments and the answers, and emits the events.
+async fn write(
+    tx: &mut Tx,
+    book: &Book,
+    orders: &[Order],
+    answers: &[Posted],
+) -> Result<(), DbError> {
+    let now = tx.now();
+    let fresh = |answer: &'_ Posted| matches!(answer, Ok(Answer { replayed: false, .. }));
+    let payments: Vec<&Payment> = answers
+        .iter()
+        .filter(|answer| fresh(answer))
+        .filter_map(|answer| match answer {
+            Ok(Answer { outcome: Outcome::Done(payment), .. }) => Some(payment),
+            _ => None,
+        })
+        .collect();
+    if !payments.is_empty() {
+        store::payments_write(tx.conn(), book, &payments).await?;
+    }
+    // What a request id repeats is answered by it for ever and needs no key.
+    let outcomes = orders.iter().zip(answers).filter_map(|(order, answer)| match answer {
+        Ok(Answer { outcome, replayed: false }) => Some((&order.key, outcome)),
+        _ => None,
+    });
+    keys::store(tx.conn(), now, outcomes).await?;
+    for payment in payments {
+        tx.emit(&LedgerEvent::PaymentMade(payment.clone()))?;
+    }
+    Ok(())
+}

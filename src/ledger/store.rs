@@ -1,0 +1,365 @@
+//! All SQL on `wallets` and `payments`.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{Metadata, Payment, RequestId, Wallet, model::Book};
+use crate::{
+    db::DbError,
+    kernel::{
+        address::Address,
+        id::{PaymentId, WalletId},
+        money::Amount,
+        time::Timestamp,
+    },
+};
+
+struct WalletRow {
+    id: i64,
+    address: String,
+    balance: i64,
+    floor: i64,
+    total_in: i64,
+    total_out: i64,
+    version: i64,
+    locked: bool,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<WalletRow> for Wallet {
+    type Error = DbError;
+
+    fn try_from(row: WalletRow) -> Result<Self, DbError> {
+        Ok(Self {
+            id: WalletId::new(row.id),
+            address: row.address.parse().map_err(DbError::impossible)?,
+            balance: Amount::minor(row.balance),
+            floor: Amount::minor(row.floor),
+            total_in: Amount::minor(row.total_in),
+            total_out: Amount::minor(row.total_out),
+            version: row.version,
+            locked: row.locked,
+            created_at: Timestamp::new(row.created_at),
+        })
+    }
+}
+
+struct PaymentRow {
+    id: i64,
+    payer: String,
+    payee: String,
+    amount: i64,
+    kind: String,
+    metadata: Option<String>,
+    request_id: Option<String>,
+    at: DateTime<Utc>,
+    payer_version: i64,
+    payee_version: i64,
+}
+
+impl TryFrom<PaymentRow> for Payment {
+    type Error = DbError;
+
+    fn try_from(row: PaymentRow) -> Result<Self, DbError> {
+        let metadata = row.metadata.map(|text| Metadata::new(text).ok_or("metadata")).transpose();
+        let request_id =
+            row.request_id.map(|text| RequestId::new(text).ok_or("a request id")).transpose();
+        Ok(Self {
+            id: PaymentId::new(row.id),
+            payer: row.payer.parse().map_err(DbError::impossible)?,
+            payee: row.payee.parse().map_err(DbError::impossible)?,
+            amount: Amount::minor(row.amount),
+            kind: row.kind.parse().map_err(DbError::impossible)?,
+            metadata: metadata.map_err(DbError::impossible)?,
+            request_id: request_id.map_err(DbError::impossible)?,
+            at: Timestamp::new(row.at),
+            payer_version: row.payer_version,
+            payee_version: row.payee_version,
+        })
+    }
+}
+
+/// Locks wallets by rising id. Those that do not exist are not among what it gives.
+pub(super) async fn wallets_lock(
+    conn: &mut PgConnection,
+    addresses: BTreeSet<&Address>,
+) -> Result<Vec<Wallet>, DbError> {
+    let addresses: Vec<String> = addresses.into_iter().map(ToString::to_string).collect();
+    let rows = sqlx::query_as!(
+        WalletRow,
+        "select id, address, balance, floor, total_in, total_out, version, locked, created_at
+         from wallets where address = any($1) order by id for no key update",
+        &addresses
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Wallet::try_from).collect()
+}
+
+pub(super) async fn wallet_find(
+    conn: &mut PgConnection,
+    address: &Address,
+) -> Result<Option<Wallet>, DbError> {
+    let row = sqlx::query_as!(
+        WalletRow,
+        "select id, address, balance, floor, total_in, total_out, version, locked, created_at
+         from wallets where address = $1",
+        address.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Wallet::try_from).transpose()
+}
+
+/// Makes an empty wallet; `None` when the address is taken.
+pub(super) async fn wallet_insert(
+    conn: &mut PgConnection,
+    address: &Address,
+    verifier: Option<&[u8; 32]>,
+    now: Timestamp,
+) -> Result<Option<Wallet>, DbError> {
+    let row = sqlx::query_as!(
+        WalletRow,
+        "insert into wallets (address, verifier, created_at) values ($1, $2, $3)
+         on conflict (address) do nothing
+         returning id, address, balance, floor, total_in, total_out, version, locked, created_at",
+        address.as_str(),
+        verifier.map(<[u8; 32]>::as_slice),
+        now.get()
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Wallet::try_from).transpose()
+}
+
+/// The verifier that a locked row holds; `None` when nobody has claimed the wallet.
+pub(super) async fn verifier_find(
+    conn: &mut PgConnection,
+    id: WalletId,
+) -> Result<Option<Vec<u8>>, DbError> {
+    Ok(sqlx::query_scalar!("select verifier from wallets where id = $1", id.get())
+        .fetch_one(conn)
+        .await?)
+}
+
+pub(super) async fn verifier_set(
+    conn: &mut PgConnection,
+    id: WalletId,
+    verifier: &[u8; 32],
+) -> Result<(), DbError> {
+    sqlx::query!("update wallets set verifier = $2 where id = $1", id.get(), verifier.as_slice())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn wallet_set_locked(
+    conn: &mut PgConnection,
+    wallet: &Wallet,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "update wallets set locked = $2, version = $3 where id = $1",
+        wallet.id.get(),
+        wallet.locked,
+        wallet.version
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes every changed wallet once and every payment, in one statement.
+pub(super) async fn payments_write(
+    conn: &mut PgConnection,
+    book: &Book,
+    payments: &[&Payment],
+) -> Result<(), DbError> {
+    let wallets: Vec<_> = book.changed().collect();
+    let column =
+        |value: fn(&Wallet) -> i64| wallets.iter().map(|wallet| value(wallet)).collect::<Vec<_>>();
+    let row = |address: &Address| {
+        book.id(address)
+            .map(WalletId::get)
+            .ok_or_else(|| DbError::impossible("a payment outside its book"))
+    };
+    let of = |value: fn(&Payment) -> i64| {
+        payments.iter().map(|payment| value(payment)).collect::<Vec<_>>()
+    };
+    let payers =
+        payments.iter().map(|payment| row(&payment.payer)).collect::<Result<Vec<_>, _>>()?;
+    let payees =
+        payments.iter().map(|payment| row(&payment.payee)).collect::<Result<Vec<_>, _>>()?;
+    let kinds: Vec<_> = payments.iter().map(|payment| payment.kind.name().to_owned()).collect();
+    let metadata: Vec<_> = payments
+        .iter()
+        .map(|payment| payment.metadata.as_ref().map(|text| text.as_str().to_owned()))
+        .collect();
+    let request_ids: Vec<_> = payments
+        .iter()
+        .map(|payment| payment.request_id.as_ref().map(|id| id.as_str().to_owned()))
+        .collect();
+    let at: Vec<_> = payments.iter().map(|payment| payment.at.get()).collect();
+    let done = sqlx::query!(
+        "with changed as (
+             update wallets w
+             set balance = t.balance, total_in = t.total_in, total_out = t.total_out, version = t.version
+             from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+                  as t (id, balance, total_in, total_out, version)
+             where w.id = t.id
+         )
+         insert into payments (id, payer, payee, amount, kind, metadata, request_id, at, payer_version, payee_version)
+         select * from unnest($6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[],
+                              $12::text[], $13::timestamptz[], $14::bigint[], $15::bigint[])",
+        &column(|wallet| wallet.id.get()),
+        &column(|wallet| wallet.balance.units()),
+        &column(|wallet| wallet.total_in.units()),
+        &column(|wallet| wallet.total_out.units()),
+        &column(|wallet| wallet.version),
+        &of(|payment| payment.id.get()),
+        &payers,
+        &payees,
+        &of(|payment| payment.amount.units()),
+        &kinds,
+        &metadata as &[Option<String>],
+        &request_ids as &[Option<String>],
+        &at,
+        &of(|payment| payment.payer_version),
+        &of(|payment| payment.payee_version)
+    )
+    .execute(conn)
+    .await?;
+    match usize::try_from(done.rows_affected()) {
+        Ok(rows) if rows == payments.len() => Ok(()),
+        _ => Err(DbError::impossible("a payment that was not written")),
+    }
+}
+
+/// The payments that these payers named by these request ids.
+pub(super) async fn payments_by_request(
+    conn: &mut PgConnection,
+    named: Vec<(WalletId, String)>,
+) -> Result<Vec<Payment>, DbError> {
+    let (payers, request_ids): (Vec<_>, Vec<_>) =
+        named.into_iter().map(|(payer, request_id)| (payer.get(), request_id)).unzip();
+    let rows = sqlx::query_as!(
+        PaymentRow,
+        "select p.id, a.address as payer, b.address as payee, p.amount, p.kind, p.metadata, p.request_id, p.at,
+                p.payer_version, p.payee_version
+         from unnest($1::bigint[], $2::text[]) as named (payer, request_id)
+         join payments p on p.payer = named.payer and p.request_id = named.request_id
+         join wallets a on a.id = p.payer join wallets b on b.id = p.payee",
+        &payers,
+        &request_ids
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+pub(super) async fn payment_find(
+    conn: &mut PgConnection,
+    id: PaymentId,
+) -> Result<Option<Payment>, DbError> {
+    let row = sqlx::query_as!(
+        PaymentRow,
+        "select p.id, a.address as payer, b.address as payee, p.amount, p.kind, p.metadata, p.request_id, p.at,
+                p.payer_version, p.payee_version
+         from payments p join wallets a on a.id = p.payer join wallets b on b.id = p.payee
+         where p.id = $1",
+        id.get()
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Payment::try_from).transpose()
+}
+
+/// A wallet's payments with an id below `before`, newest first. Each side comes from its own index.
+pub(super) async fn payments_of(
+    conn: &mut PgConnection,
+    wallet: WalletId,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Payment>, DbError> {
+    let rows = sqlx::query_as!(
+        PaymentRow,
+        r#"select p.id as "id!", a.address as payer, b.address as payee, p.amount as "amount!", p.kind as "kind!",
+                  p.metadata, p.request_id, p.at as "at!", p.payer_version as "payer_version!",
+                  p.payee_version as "payee_version!"
+           from ((select * from payments where payer = $1 and id < $2 order by id desc limit $3)
+                 union all
+                 (select * from payments where payee = $1 and id < $2 order by id desc limit $3)) p
+           join wallets a on a.id = p.payer join wallets b on b.id = p.payee
+           order by p.id desc limit $3"#,
+        wallet.get(),
+        before,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// How many payments of a wallet have an id below `before`; counted up to `most`.
+pub(super) async fn payments_count(
+    conn: &mut PgConnection,
+    wallet: WalletId,
+    before: i64,
+    most: i64,
+) -> Result<i64, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select least($3, (select count(*) from (select from payments where payer = $1 and id < $2 limit $3) a)
+                          + (select count(*) from (select from payments where payee = $1 and id < $2 limit $3) b))
+                  as "count!""#,
+        wallet.get(),
+        before,
+        most
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// All money in circulation: what the wallets hold that can't go below zero.
+pub(super) async fn supply(conn: &mut PgConnection) -> Result<Amount, DbError> {
+    let units = sqlx::query_scalar!(
+        r#"select coalesce(-sum(balance), 0)::bigint as "units!" from wallets where floor < 0"#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Amount::minor(units))
+}
+
+/// The faults of the ledger, each as a count that should be zero.
+#[derive(Debug)]
+pub(super) struct Faults {
+    /// The sum of all balances.
+    pub(super) sum: String,
+    pub(super) wallets: i64,
+    pub(super) overdrawn: i64,
+    pub(super) unlike_history: i64,
+    pub(super) payments: i64,
+    pub(super) last_payment: i64,
+}
+
+pub(super) async fn faults(conn: &mut PgConnection) -> Result<Faults, DbError> {
+    Ok(sqlx::query_as!(
+        Faults,
+        r#"with moved as (
+               select wallet, sum(amount_in) as total_in, sum(amount_out) as total_out
+               from (select payee as wallet, amount as amount_in, 0 as amount_out from payments
+                     union all select payer, 0, amount from payments) m
+               group by wallet
+           )
+           select (select coalesce(sum(balance), 0)::text from wallets) as "sum!",
+                  (select count(*) from wallets) as "wallets!",
+                  (select count(*) from wallets where balance < floor) as "overdrawn!",
+                  (select count(*) from wallets w left join moved m on m.wallet = w.id
+                   where w.total_in <> coalesce(m.total_in, 0) or w.total_out <> coalesce(m.total_out, 0)
+                      or w.balance <> w.total_in - w.total_out) as "unlike_history!",
+                  (select count(*) from payments) as "payments!",
+                  (select coalesce(max(id), 0) from payments) as "last_payment!""#
+    )
+    .fetch_one(conn)
+    .await?)
+}
