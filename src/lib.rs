@@ -11,4 +11,5 @@
 //!  0  kernel                       ids, money, address, time, patch, event envelope
 //! ```
 
+pub mod db;
 pub mod kernel;

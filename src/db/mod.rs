@@ -1,0 +1,3 @@
+//! The database floor. Only the private cluster lives here for now.
+
+pub mod embedded;
