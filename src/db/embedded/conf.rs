@@ -58,7 +58,7 @@ fn render(socket_dir: &Path, log_dir: &Path, durable: bool, machine: Machine) ->
         SHARED_BUFFERS_MIB_MIN
     };
     let shared_buffers = format!("{shared_mib}MB");
-    // The list of socket folders is split at commas, hence the inner quotes.
+    // A list, in which a bare name would lose its capitals and end at a blank.
     let sockets = format!("\"{}\"", socket_dir.display());
     let logs = log_dir.display().to_string();
     let mut settings = vec![
@@ -73,7 +73,7 @@ fn render(socket_dir: &Path, log_dir: &Path, durable: bool, machine: Machine) ->
         ("synchronous_commit", "on"),
         ("max_wal_size", "4GB"),
         ("wal_compression", "on"),
-        // A week of logs, one file a weekday. Statements stay out of it: they carry what users wrote.
+        // A week of logs, one file a weekday, without statements: they carry what users wrote.
         ("logging_collector", "on"),
         ("log_directory", &logs),
         ("log_filename", "postgres-%a.log"),
@@ -138,7 +138,7 @@ mod tests {
 
     fn rendered(durable: bool, memory_mib: u64, shm_is_small: bool) -> String {
         let machine = Machine { memory_mib, shm_is_small };
-        render(Path::new("/data, old/run"), Path::new("/data, old/log"), durable, machine)
+        render(Path::new("/data old/run"), Path::new("/data old/log"), durable, machine)
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
         assert!(rendered(false, 4096, false).contains("fsync = 'off'"));
         let durable = rendered(true, 4096, false);
         assert!(!durable.contains("fsync =") && durable.contains("synchronous_commit = 'on'"));
-        assert!(durable.contains("unix_socket_directories = '\"/data, old/run\"'"));
+        assert!(durable.contains("unix_socket_directories = '\"/data old/run\"'"));
         assert!(!durable.contains("mmap") && rendered(true, 4096, true).contains("mmap"));
     }
 

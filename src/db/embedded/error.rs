@@ -56,10 +56,10 @@ pub enum ClusterError {
         /// The PGDATA folder.
         pgdata: PathBuf,
     },
-    /// The path cannot be handed to `pg_ctl`, which passes it through a shell.
+    /// The path cannot be handed to `pg_ctl`, which passes it through a shell, or to libpq.
     #[error(
-        "use {} as data directory: quotes, backslashes, $, backticks, newlines and bytes that are \
-         no UTF-8 cannot be handed to pg_ctl: choose another --data-dir",
+        "use {} as data directory: quotes, commas, backslashes, $, backticks, newlines and bytes \
+         that are no UTF-8 cannot be handed to pg_ctl and psql: choose another --data-dir",
         path.display()
     )]
     UnusablePath {
@@ -124,7 +124,10 @@ pub enum ClusterError {
         user: String,
     },
     /// The disk is full.
-    #[error("write to {}: no space is left on the device: free some and start again\n{log}", path.display())]
+    #[error(
+        "write to {}: no space is left on the device: free some and start again\n{log}",
+        path.display()
+    )]
     DiskFull {
         /// The data directory.
         path: PathBuf,
@@ -157,7 +160,10 @@ pub enum ClusterError {
         log: String,
     },
     /// `initdb` failed for another reason.
-    #[error("make a cluster in {} with initdb: it refused; nothing was kept, so cure what it names and start again\n{log}", path.display())]
+    #[error(
+        "make a cluster in {} with initdb: it refused; nothing was kept, so cure what it names \
+         and start again\n{log}", path.display()
+    )]
     Init {
         /// The data directory.
         path: PathBuf,
@@ -165,7 +171,10 @@ pub enum ClusterError {
         log: String,
     },
     /// The server did not come up and said why.
-    #[error("start PostgreSQL in {}: it gave up; cure what its last lines name\n{log}", path.display())]
+    #[error(
+        "start PostgreSQL in {}: it gave up; cure what its last lines name\n{log}",
+        path.display()
+    )]
     Start {
         /// The data directory.
         path: PathBuf,
@@ -226,7 +235,9 @@ pub enum ClusterError {
         source: sqlx::Error,
     },
     /// A file operation failed.
-    #[error("{action} {}: check that this user may do so and that the disk is sound", path.display())]
+    #[error(
+        "{action} {}: check that this user may do so and that the disk is sound", path.display()
+    )]
     Io {
         /// What was attempted.
         action: &'static str,

@@ -108,9 +108,10 @@ fn shared_place() -> PathBuf {
     PathBuf::from(place)
 }
 
-/// `pg_ctl` puts the paths into a shell command, between double quotes.
+/// `pg_ctl` puts the paths into a shell command, between double quotes, and libpq splits the
+/// folder of a socket at commas, however it is quoted.
 fn usable(path: PathBuf) -> Result<PathBuf, ClusterError> {
-    let refused = |c: char| matches!(c, '"' | '\'' | '\\' | '$' | '`') || c.is_control();
+    let refused = |c: char| matches!(c, '"' | '\'' | '\\' | '$' | '`' | ',') || c.is_control();
     match path.to_str() {
         Some(text) if !text.contains(refused) => Ok(path),
         Some(_) | None => Err(ClusterError::UnusablePath { path }),
@@ -153,8 +154,8 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_a_shell_would_read_is_refused() {
-        for bad in ["/a$(id)", "/a`id`", "/a\"b", "/a'b", "/a\\b", "/a\nb"] {
+    fn a_path_that_a_shell_or_libpq_would_split_is_refused() {
+        for bad in ["/a$(id)", "/a`id`", "/a\"b", "/a'b", "/a\\b", "/a\nb", "/a,b"] {
             assert!(usable(PathBuf::from(bad)).is_err(), "{bad}");
         }
         usable(PathBuf::from("/a b/ü")).unwrap();

@@ -199,7 +199,7 @@ impl Server {
 
     fn judge(&self, output: &Output, mark: &LogMark) -> Result<Launch, ClusterError> {
         let (said, logged) = (words_of(output), mark.since());
-        let held = ["pre-existing shared memory block", "lock file \"", "already in use"];
+        let held = ["pre-existing shared memory block", "\" already exists"];
         if held.iter().any(|words| logged.contains(words)) {
             return Ok(Launch::Held);
         }

@@ -5,6 +5,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::str::FromStr;
@@ -120,7 +121,7 @@ async fn a_first_start_makes_a_private_cluster_and_the_next_keeps_it() {
 
 #[tokio::test]
 async fn the_url_leads_to_the_same_database_for_sqlx_and_psql() {
-    let home = Home::named("a +ü,data");
+    let home = Home::named("a +ü data");
     let cluster = home.open().await;
     let options = PgConnectOptions::from_str(&cluster.url()).unwrap();
     assert_eq!(one(options, "select current_database()::text").await, "tollbell");
@@ -212,9 +213,20 @@ async fn a_start_after_everything_was_killed_recovers() {
 async fn a_pid_file_that_names_another_program_does_not_block_a_start() {
     let home = Home::new();
     home.open().await.close().await.unwrap();
-    let fake = format!("{}\n{}\n", std::process::id(), home.pgdata().display());
+    // PostgreSQL takes any process of its own user for a postmaster, so that is what it meets.
+    let owner = fs::metadata(home.pgdata()).unwrap();
+    let mut stranger = Command::new("sleep");
+    stranger.arg("600").current_dir("/");
+    if geteuid().is_root() {
+        stranger.uid(owner.uid()).gid(owner.gid());
+    }
+    let mut stranger = stranger.spawn().unwrap();
+    let fake = format!("{}\n{}\n", stranger.id(), home.pgdata().display());
     fs::write(home.pgdata().join("postmaster.pid"), fake).unwrap();
-    let cluster = home.open().await;
+    let opened = Cluster::open(&home.settings).await;
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    let cluster = opened.unwrap();
     assert_eq!(one(cluster.options(), "select 'alive'").await, "alive");
     cluster.close().await.unwrap();
 }
@@ -308,8 +320,12 @@ async fn the_server_holds_no_lock_and_no_stream_of_the_hub() {
         .filter_map(|fd| fs::read_link(fd.path()).ok())
         .collect();
     assert!(open.iter().all(|file| file.extension().is_none_or(|end| end != "lock")), "{open:?}");
-    let session = nix::unistd::getsid(Some(Pid::from_raw(pid))).unwrap();
-    assert_ne!(session, nix::unistd::getsid(None).unwrap(), "Ctrl-C would reach the server");
+    let session = |process: &str| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        fields.split(' ').nth(3).unwrap().to_owned()
+    };
+    assert_ne!(session(&pid.to_string()), session("self"), "Ctrl-C would reach the server");
     cluster.close().await.unwrap();
 }
 
