@@ -127,9 +127,16 @@ fn cgroup_mib() -> u64 {
     Path::new(own).ancestors().filter_map(limit).min().map_or(u64::MAX, |bytes| bytes / MIB)
 }
 
+#[cfg(target_os = "linux")]
 fn shm_mib() -> Option<u64> {
     let shm = nix::sys::statvfs::statvfs("/dev/shm").ok()?;
-    Some(u64::from(shm.blocks()).saturating_mul(u64::from(shm.fragment_size())) / MIB)
+    Some(shm.blocks().saturating_mul(shm.fragment_size()) / MIB)
+}
+
+/// Elsewhere shared memory is no file system and has no such limit.
+#[cfg(not(target_os = "linux"))]
+fn shm_mib() -> Option<u64> {
+    None
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::layout::{Layout, make_dir};
 use super::run_as::RunAs;
 
 /// How long `initdb` may take; about a second on an idle disk.
-const INIT_WAIT: Duration = Duration::from_secs(180);
+const INIT_WAIT: Duration = Duration::from_mins(3);
 const HALF_MADE: &str = "init-";
 
 /// The major version of the cluster in `pgdata`, or `None` when there is no cluster yet.

@@ -70,7 +70,7 @@ impl Layout {
         }
         let found = fs::symlink_metadata(&self.socket_dir)
             .map_err(ClusterError::io("read", &self.socket_dir))?;
-        let private = found.permissions().mode() & 0o077 == 0;
+        let private = found.permissions().mode() & 0o777 == 0o700;
         if found.is_dir() && private && run_as.owns(&found) {
             return Ok(());
         }

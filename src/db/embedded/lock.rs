@@ -101,16 +101,16 @@ mod tests {
         let path = dir.path().join("start.lock");
         let held = StartLock::acquire(&path).await.unwrap();
         let (order, mut taken) = tokio::sync::mpsc::channel(2);
-        let wait = async {
+        let contend = async {
             let _second = StartLock::acquire(&path).await.unwrap();
             order.send("second").await.unwrap();
         };
-        let hold = async {
+        let release = async {
             tokio::time::sleep(LOCK_LOOK_PAUSE * 4).await;
             order.send("first").await.unwrap();
             drop(held);
         };
-        tokio::join!(wait, hold);
+        tokio::join!(contend, release);
         assert_eq!((taken.recv().await, taken.recv().await), (Some("first"), Some("second")));
     }
 }

@@ -145,7 +145,7 @@ impl Cluster {
             .append_pair("host", &host)
             .finish()
             .replace('+', "%20");
-        format!("postgresql://postgres@/tollbell?{query}")
+        format!("postgresql:///tollbell?user=postgres&{query}")
     }
 
     /// Starts the server again when it is dead. Call it when connections fail; several hubs and

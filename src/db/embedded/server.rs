@@ -10,8 +10,8 @@ use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
-use sqlx::{ConnectOptions, Connection};
 
 use super::conf;
 use super::error::ClusterError;
@@ -137,8 +137,8 @@ impl Server {
     }
 
     async fn probe(&self) -> Result<Pulse, ClusterError> {
-        let attempt = self.options("postgres").connect();
-        let error = match tokio::time::timeout(PROBE_WAIT, attempt).await {
+        let options = self.options("postgres");
+        let error = match tokio::time::timeout(PROBE_WAIT, options.connect()).await {
             Err(_elapsed) => return Ok(Pulse::Busy),
             Ok(Ok(connection)) => return Ok(Pulse::Ready(Box::new(connection))),
             Ok(Err(error)) => error,
@@ -162,10 +162,10 @@ impl Server {
     async fn launch(&self, attached: &Attached, start: &StartLock) -> Result<Launch, ClusterError> {
         self.clear_leftovers(attached, start)?;
         conf::write(&self.layout, &self.run_as, self.durable)?;
-        let mark = LogMark::set(&self.layout.log_dir);
         let log = self.layout.log_dir.join("start.log");
         // Only the last start is of interest there; the server's own log is elsewhere.
         let _ = fs::remove_file(&log);
+        let mark = LogMark::set(&self.layout.log_dir);
         let wait = START_WAIT_SECONDS_MAX.to_string();
         let arguments = [
             Path::new("-w"),
