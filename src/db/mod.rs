@@ -8,6 +8,7 @@
 //! Lock order of every transaction: contract, subscription, entitlement, name, wallets by id, request keys, log head.
 
 pub mod clock;
+pub mod embedded;
 mod epoch;
 mod error;
 pub mod follow;
