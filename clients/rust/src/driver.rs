@@ -100,7 +100,9 @@ impl Driver {
             Action::Open(id, token) => {
                 self.opening = Some((id, dial(self.url.clone(), token).boxed()));
             }
-            Action::FetchToken => self.fetching = self.tokens.clone().map(|source| fetch(source).boxed()),
+            Action::FetchToken => {
+                self.fetching = self.tokens.clone().map(|source| fetch(source).boxed())
+            }
             Action::Send(id, text) => self.send(id, text).await,
             Action::Close(id, code) => {
                 self.opening.take_if(|(opening, _)| *opening == id);
@@ -114,7 +116,9 @@ impl Driver {
     }
 
     async fn send(&mut self, id: LinkId, text: String) {
-        let Some((_, socket)) = self.sockets.iter_mut().find(|(open, _)| *open == id) else { return };
+        let Some((_, socket)) = self.sockets.iter_mut().find(|(open, _)| *open == id) else {
+            return;
+        };
         let reason = match time::timeout(WRITE_WAIT_MAX, socket.send(Message::text(text))).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
@@ -200,7 +204,8 @@ async fn fetch(source: TokenSource) -> Result<String, String> {
 }
 
 async fn dial(url: String, token: Option<String>) -> Result<Socket, Loss> {
-    let request = request(&url, token.as_deref()).map_err(|error| Loss::failed(error.to_string()))?;
+    let request =
+        request(&url, token.as_deref()).map_err(|error| Loss::failed(error.to_string()))?;
     let config = WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES_MAX));
     match Box::pin(connect_async_tls_with_config(request, Some(config), true, None)).await {
         Ok((socket, _)) => Ok(socket),

@@ -161,7 +161,9 @@ impl HubBuilder {
         }
         install_crypto();
         let stored = match &self.store {
-            Some(store) => blocking(store, PositionStore::load).await.map_err(ConnectError::Store)?,
+            Some(store) => {
+                blocking(store, PositionStore::load).await.map_err(ConnectError::Store)?
+            }
             None => None,
         };
         let position = stored.or(self.since);
@@ -187,7 +189,10 @@ impl HubBuilder {
 
 impl fmt::Debug for HubBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HubBuilder").field("url", &self.url).field("topics", &self.topics).finish_non_exhaustive()
+        f.debug_struct("HubBuilder")
+            .field("url", &self.url)
+            .field("topics", &self.topics)
+            .finish_non_exhaustive()
     }
 }
 

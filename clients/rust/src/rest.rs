@@ -246,7 +246,11 @@ impl Api {
             let answer = exchange(request).await;
             let Some(wait) = retry_wait(&answer, attempt).filter(|_| attempt < ATTEMPTS_MAX) else {
                 let (status, _, body) = answer.map_err(ApiError::Unreachable)?;
-                return if status.is_success() { Ok((status, body)) } else { Err(refused(status, &body)) };
+                return if status.is_success() {
+                    Ok((status, body))
+                } else {
+                    Err(refused(status, &body))
+                };
             };
             tracing::debug!(attempt, ?wait, %url, "trying the request again");
             tokio::time::sleep(wait).await;

@@ -11,13 +11,24 @@ pub(crate) enum ServerMessage {
     Subscribed(Subscribed),
     Snapshot(Snapshot),
     Event(Event),
-    Live { seq: u64 },
-    Mark { seq: u64 },
+    Live {
+        seq: u64,
+    },
+    Mark {
+        seq: u64,
+    },
     Hint(Hint),
-    Ok { id: u64 },
+    Ok {
+        id: u64,
+    },
     Expiring,
-    Drain { reconnect_in_ms: u64 },
-    Revoked { topics: Vec<String>, code: String },
+    Drain {
+        reconnect_in_ms: u64,
+    },
+    Revoked {
+        topics: Vec<String>,
+        code: String,
+    },
     Error(Refusal),
     /// Carries nothing this client waits for, or is newer than it.
     Other,

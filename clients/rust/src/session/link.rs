@@ -39,7 +39,12 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn opening(id: LinkId, token: Option<String>, now: Instant, within: Duration) -> Self {
+    pub(super) fn opening(
+        id: LinkId,
+        token: Option<String>,
+        now: Instant,
+        within: Duration,
+    ) -> Self {
         Self {
             id,
             stage: Stage::Opening,
