@@ -194,6 +194,7 @@ impl Session {
                 self.refuse(at, opening, Stop::Unauthorized { reason });
             }
             Ok(token) => {
+                self.token.renew_at = None;
                 if self.token.held.as_ref() != Some(&token) {
                     self.token.held = Some(token.clone());
                     self.present(&token);

@@ -403,13 +403,13 @@ fn a_token_is_replaced_before_it_expires() {
     let expiring = r#"{"type":"expiring","in_s":60}"#;
     assert_eq!(play.frame(1, expiring), "fetch");
     assert_eq!(play.frame(1, expiring), "", "one question at a time");
-    assert_eq!(play.give(Input::Token(Err("no route".into()))), "fetch", "a second notice stands");
     assert_eq!(play.give(Input::Token(Err("no route".into()))), "");
-    assert_eq!(play.wait(250), "fetch");
+    assert_eq!(play.wait(125), "fetch");
     assert_eq!(play.token("two"), "send 1 auth");
+    assert_eq!(play.wait(1000), "", "an answered notice is done with");
     // The link ends before `ok`: the server closed for the old token, so the new one is still good.
-    assert_eq!(play.closed(1, 4403), "emit reconnecting 500");
-    assert_eq!(play.wait(500), "open 4 two");
+    assert_eq!(play.closed(1, 4403), "emit reconnecting 250");
+    assert_eq!(play.wait(250), "open 4 two");
 }
 
 #[test]

@@ -20,17 +20,17 @@ use tokio_tungstenite::{
 use tollbell_client::{Events, Hub, HubBuilder, Item, Position, Status, Timing};
 
 /// How long a step that should happen at once may take on a busy machine.
-pub const STEP_WAIT_MAX: Duration = Duration::from_secs(10);
+pub(crate) const STEP_WAIT_MAX: Duration = Duration::from_secs(10);
 
-pub struct Server(TcpListener);
+pub(crate) struct Server(TcpListener);
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
     }
 
     /// A client of this server that waits briefly between its attempts.
-    pub fn client(&self) -> HubBuilder {
+    pub(crate) fn client(&self) -> HubBuilder {
         let url = format!("http://{}", self.0.local_addr().unwrap());
         let timing = Timing {
             backoff_min: Duration::from_millis(2),
@@ -41,7 +41,7 @@ impl Server {
     }
 
     /// The next link, before any greeting, and the token it came with.
-    pub async fn accept(&self) -> Link {
+    pub(crate) async fn accept(&self) -> Link {
         let (socket, _) = timeout(STEP_WAIT_MAX, self.0.accept()).await.unwrap().unwrap();
         let mut token = None;
         let note = |request: &Request, response: Response| {
@@ -55,7 +55,7 @@ impl Server {
     }
 
     /// Answers the next opening request with an HTTP status.
-    pub async fn reject(&self, status: StatusCode) {
+    pub(crate) async fn reject(&self, status: StatusCode) {
         let (socket, _) = timeout(STEP_WAIT_MAX, self.0.accept()).await.unwrap().unwrap();
         let refuse = |_: &Request, _: Response| {
             let mut answer = ErrorResponse::new(None);
@@ -66,7 +66,7 @@ impl Server {
     }
 
     /// A link that is greeted, and what the client asks for on it.
-    pub async fn greet(&self) -> (Link, Value) {
+    pub(crate) async fn greet(&self) -> (Link, Value) {
         let mut link = self.accept().await;
         link.say(&welcome("e7", 25)).await;
         let request = link.hear().await;
@@ -74,35 +74,35 @@ impl Server {
     }
 
     /// A link that is subscribed behind `since`.
-    pub async fn subscribed(&self, since: u64) -> Link {
+    pub(crate) async fn subscribed(&self, since: u64) -> Link {
         let (mut link, request) = self.greet().await;
         link.say(&subscribed(&request, "resumed", since + 1)).await;
         link
     }
 }
 
-pub struct Link {
+pub(crate) struct Link {
     socket: WebSocketStream<TcpStream>,
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 impl Link {
-    pub async fn say(&mut self, message: &Value) {
+    pub(crate) async fn say(&mut self, message: &Value) {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    pub async fn say_text(&mut self, text: &str) {
+    pub(crate) async fn say_text(&mut self, text: &str) {
         self.socket.send(Message::text(text)).await.unwrap();
     }
 
-    pub async fn events(&mut self, seqs: impl IntoIterator<Item = u64>) {
+    pub(crate) async fn events(&mut self, seqs: impl IntoIterator<Item = u64>) {
         for seq in seqs {
             self.say(&event(seq)).await;
         }
     }
 
     /// The client's next message.
-    pub async fn hear(&mut self) -> Value {
+    pub(crate) async fn hear(&mut self) -> Value {
         loop {
             match timeout(STEP_WAIT_MAX, self.socket.next()).await.unwrap() {
                 Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
@@ -113,55 +113,55 @@ impl Link {
     }
 
     /// The code with which the client closes the link.
-    pub async fn until_closed(&mut self) -> u16 {
+    pub(crate) async fn until_closed(&mut self) -> u16 {
         match timeout(STEP_WAIT_MAX, self.socket.next()).await.unwrap() {
             Some(Ok(Message::Close(Some(frame)))) => frame.code.into(),
             other => panic!("the client said {other:?}"),
         }
     }
 
-    pub async fn close(&mut self, code: u16) {
+    pub(crate) async fn close(&mut self, code: u16) {
         let frame = CloseFrame { code: code.into(), reason: "".into() };
         self.socket.close(Some(frame)).await.unwrap();
     }
 }
 
-pub fn welcome(epoch: &str, ping_s: u64) -> Value {
+pub(crate) fn welcome(epoch: &str, ping_s: u64) -> Value {
     json!({"type": "welcome", "conn": "c_1", "epoch": epoch, "head": 50, "ping_s": ping_s})
 }
 
-pub fn subscribed(request: &Value, mode: &str, from: u64) -> Value {
+pub(crate) fn subscribed(request: &Value, mode: &str, from: u64) -> Value {
     json!({"type": "subscribed", "id": request["id"], "topics": request["topics"], "mode": mode,
         "from": from, "head": from})
 }
 
-pub fn event(seq: u64) -> Value {
+pub(crate) fn event(seq: u64) -> Value {
     json!({"type": "event", "seq": seq, "kind": "payment.made", "topics": ["payments"],
         "at": "2026-11-22T01:00:00.123Z", "data": {"amount": seq}})
 }
 
-pub fn refusal(request: &Value, code: &str) -> Value {
+pub(crate) fn refusal(request: &Value, code: &str) -> Value {
     json!({"type": "error", "id": request["id"], "code": code, "message": "no", "retry": false,
         "head": 90, "oldest": 60})
 }
 
-pub fn position(epoch: &str, seq: u64) -> Position {
+pub(crate) fn position(epoch: &str, seq: u64) -> Position {
     Position { epoch: epoch.into(), seq }
 }
 
-pub async fn next(events: &mut Events) -> Item {
+pub(crate) async fn next(events: &mut Events) -> Item {
     timeout(STEP_WAIT_MAX, events.next()).await.unwrap().expect("the stream goes on")
 }
 
 /// The next event's number. Anything else on the way fails the test.
-pub async fn next_seq(events: &mut Events) -> u64 {
+pub(crate) async fn next_seq(events: &mut Events) -> u64 {
     match next(events).await {
         Item::Event(event) => event.seq,
         other => panic!("expected an event, not {other:?}"),
     }
 }
 
-pub async fn until_connected(events: &mut Events) {
+pub(crate) async fn until_connected(events: &mut Events) {
     loop {
         match next(events).await {
             Item::Status(Status::Connected) => return,
