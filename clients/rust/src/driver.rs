@@ -101,7 +101,7 @@ impl Driver {
                 self.opening = Some((id, dial(self.url.clone(), token).boxed()));
             }
             Action::FetchToken => {
-                self.fetching = self.tokens.clone().map(|source| fetch(source).boxed())
+                self.fetching = self.tokens.clone().map(|source| fetch(source).boxed());
             }
             Action::Send(id, text) => self.send(id, text).await,
             Action::Close(id, code) => {

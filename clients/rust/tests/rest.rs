@@ -72,7 +72,8 @@ async fn read(socket: &mut BufReader<tokio::net::TcpStream>) -> Request {
     request
 }
 
-const PAYMENT: &str = r#"{"data":{"id":7,"from":"ka","to":"kb","amount":12.50,"metadata":null}}"#;
+const PAYMENT: &str = r#"{"data":{"id":7,"from":"ka","to":"kb","amount":12.50,"type":"transfer",
+    "metadata":null,"request_id":null,"at":"2026-11-22T01:00:00.123Z"}}"#;
 
 #[tokio::test]
 async fn a_payment_is_sent_again_under_the_same_key_until_it_is_answered() {

@@ -77,8 +77,13 @@ pub struct Payment {
     pub to: Option<String>,
     /// How much.
     pub amount: Amount,
+    /// Why it moved, such as `transfer`.
+    #[serde(rename = "type")]
+    pub kind: String,
     /// The note that travelled with it.
     pub metadata: Option<String>,
+    /// When, RFC 3339.
+    pub at: String,
 }
 
 /// A wallet.
