@@ -1,3 +1,5 @@
+//! The Rust client of the tollbell realtime hub: the map of its modules.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! # How it is built

@@ -1,5 +1,7 @@
 //! The REST half against a scripted HTTP server: what is sent, what is sent again, and what an answer becomes.
 
+#![expect(clippy::unwrap_used, reason = "a scripted server that fails is a failed test")]
+
 use std::collections::VecDeque;
 
 use tokio::{

@@ -329,7 +329,7 @@ fn silence_is_borne_for_the_ping_interval_and_the_grace() {
     assert_eq!(play.wait(1), "close 1 1000; emit reconnecting 125");
 
     let mut play = Play::resumed();
-    play.now += Duration::from_mins(60);
+    play.now += Duration::from_hours(1);
     assert_eq!(play.give(Input::Listening), "", "nobody listened, so silence means nothing");
 }
 

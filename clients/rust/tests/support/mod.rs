@@ -1,5 +1,12 @@
 //! A websocket server whose every word the test says, and short waiting times.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a scripted server that fails is a failed test"
+)]
+#![expect(clippy::result_large_err, reason = "tungstenite gives the handshake callback its type")]
+
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
