@@ -11,7 +11,4 @@
 //!  0  kernel                       ids, money, address, time, patch, event envelope
 //! ```
 
-pub mod auth;
-pub mod db;
-pub mod kernel;
-pub mod ledger;
+pub mod http;

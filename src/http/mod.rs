@@ -1,0 +1,18 @@
+//! Floor 1: what every HTTP door shares, and nothing that belongs to one route.
+//!
+//! It owns the error envelope, the extractors that answer with it, the layers around the router, the loop that
+//! accepts sockets and the OpenAPI document. It knows no domain and no database. Two invariants hold here: no
+//! answer outside the envelope leaves a native route, and nothing internal (a cause, a secret, a query string)
+//! leaves at all.
+
+pub mod client_ip;
+pub mod error;
+pub mod etag;
+pub mod extract;
+pub mod idempotency;
+pub mod layers;
+pub mod observe;
+pub mod openapi;
+pub mod serve;
+
+pub use error::ApiError;

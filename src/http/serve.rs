@@ -1,0 +1,206 @@
+//! The loop that accepts sockets and speaks HTTP/1.1 on them.
+//!
+//! It is written on hyper and not on the framework's own `serve`, because a websocket gateway takes the plain
+//! `TcpStream` back: `hyper::upgrade::on(request).await?.downcast::<TokioIo<TcpStream>>()`. Three invariants: no
+//! more than `connections_max` sockets are held, counting upgraded ones for as long as their [`Slot`] lives; a client
+//! that does not finish its request's head is cut; and at the end every request in flight is answered or, past the
+//! deadline, its socket closed. Upgraded sockets are not waited for: whoever took one ends it.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service;
+
+use super::client_ip::Peer;
+
+/// Connections that the kernel queues while the loop is busy: a whole community may reconnect at once.
+const BACKLOG_CONNECTIONS_MAX: i32 = 4_096;
+/// The largest request head in bytes.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// How long a client may take to send a request's head, and how long a kept connection may idle.
+const HEAD_SPAN_MAX: Duration = Duration::from_secs(10);
+/// The pause after an error of the listener itself, such as no free file descriptor.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections that are being told, at one time, that there is no room.
+const REFUSALS_MAX: usize = 64;
+/// How long a refused client may take to read that.
+const REFUSAL_SPAN_MAX: Duration = Duration::from_secs(1);
+
+const REFUSAL_BODY: &str = r#"{"error":{"code":"overloaded","message":"the server holds as many connections as it may; repeat after Retry-After seconds","details":[]}}"#;
+
+/// A connection's place under `connections_max`. It is in the extensions of every request; a gateway that upgrades a
+/// socket keeps it, so that the socket still counts.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// What to serve and within which limits.
+#[derive(Debug)]
+pub struct Server {
+    /// From [`bind`].
+    pub listener: TcpListener,
+    /// The routes, wrapped in their layers.
+    pub app: Router,
+    /// Sockets held at one time, upgraded ones included.
+    pub connections_max: usize,
+    /// How long requests in flight may take to finish after the stop.
+    pub drain_max: Duration,
+    /// How long a client may take to send a request's head; [`HEAD_SPAN`] unless a test is in a hurry.
+    pub head_max: Duration,
+}
+
+/// The usual [`Server::head_max`].
+pub const HEAD_SPAN: Duration = HEAD_SPAN_MAX;
+
+/// Opens the listening socket.
+///
+/// # Errors
+/// What the operating system says, usually that the address is in use.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket =
+        Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    // Without it a restart would have to wait for the old connections' last packets to expire.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG_CONNECTIONS_MAX)?;
+    TcpListener::from_std(socket.into())
+}
+
+impl Server {
+    /// Serves until `stop`, then drains. The tracker is this server's own: it is closed and empty at the end.
+    pub async fn run(self, tracker: TaskTracker, stop: CancellationToken) {
+        let abort = CancellationToken::new();
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(self.head_max)
+            .max_buf_size(HEAD_BYTES_MAX);
+        let conversation =
+            Conversation { http, app: self.app, stop: stop.clone(), abort: abort.clone() };
+        accept(&self.listener, self.connections_max, &conversation, &tracker).await;
+        drop(self.listener);
+
+        tracker.close();
+        if tokio::time::timeout(self.drain_max, tracker.wait()).await.is_err() {
+            tracing::warn!(
+                connections = tracker.len(),
+                "closing connections that did not finish in time"
+            );
+            abort.cancel();
+            tracker.wait().await;
+        }
+    }
+}
+
+/// What all connections share.
+#[derive(Clone)]
+struct Conversation {
+    http: http1::Builder,
+    app: Router,
+    stop: CancellationToken,
+    abort: CancellationToken,
+}
+
+async fn accept(
+    listener: &TcpListener,
+    connections_max: usize,
+    with: &Conversation,
+    tracker: &TaskTracker,
+) {
+    let slots = Arc::new(Semaphore::new(connections_max.min(Semaphore::MAX_PERMITS)));
+    let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
+    loop {
+        let accepted = tokio::select! {
+            () = with.stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_one_connection(&error) => continue,
+            Err(error) => {
+                // Out of file descriptors: those that wait stay queued, and spinning would not free one.
+                tracing::warn!(%error, "cannot accept connections; trying again shortly");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        if let Ok(permit) = Arc::clone(&slots).try_acquire_owned() {
+            let slot = Slot { _permit: Arc::new(permit) };
+            tracker.spawn(with.clone().hold(stream, peer, slot));
+        } else if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
+            tracker.spawn(refuse(stream, permit));
+        }
+    }
+}
+
+impl Conversation {
+    async fn hold(self, stream: TcpStream, peer: SocketAddr, slot: Slot) {
+        // A small event must not wait for the acknowledgement of the one before it.
+        if let Err(error) = stream.set_nodelay(true) {
+            return tracing::debug!(%peer, %error, "connection ended before it began");
+        }
+        let app = self.app;
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(slot.clone());
+            app.clone().call(request)
+        });
+        let connection = self.http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = connection => ended,
+                    () = self.abort.cancelled() => Ok(()),
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%peer, %error, "connection ended early");
+        }
+    }
+}
+
+/// Says that there is no room. The rest of the request is read, because closing a socket with unread input resets
+/// it, and a reset can overtake the answer.
+async fn refuse(mut stream: TcpStream, permit: OwnedSemaphorePermit) {
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\nretry-after: 5\r\nconnection: close\r\n\r\n{REFUSAL_BODY}",
+        REFUSAL_BODY.len()
+    );
+    let farewell = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut scrap = [0; 1_024];
+        while stream.read(&mut scrap).await? > 0 {}
+        io::Result::Ok(())
+    };
+    if !matches!(tokio::time::timeout(REFUSAL_SPAN_MAX, farewell).await, Ok(Ok(()))) {
+        tracing::debug!("a refused client did not wait for its answer");
+    }
+    drop(permit);
+}
+
+/// Errors that concern the one connection that was about to be accepted, not the listener.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    let kinds =
+        [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset, ErrorKind::ConnectionRefused];
+    kinds.contains(&error.kind()) || error.kind() == ErrorKind::Interrupted
+}
