@@ -11,4 +11,8 @@
 //!  0  kernel                       ids, money, address, time, patch, event envelope
 //! ```
 
+pub mod auth;
+pub mod db;
 pub mod http;
+pub mod kernel;
+pub mod ledger;

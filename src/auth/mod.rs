@@ -9,7 +9,9 @@ mod cache;
 mod caller;
 pub mod commands;
 pub mod events;
+pub mod gate;
 pub mod limits;
+pub mod routes;
 mod secret;
 mod store;
 pub mod topics;
@@ -20,6 +22,7 @@ use self::{cache::Cache, limits::Limits};
 pub use self::{
     caller::{Caller, CallerView, Scope, Scopes},
     secret::Token,
+    store::KeyRow,
 };
 use crate::{
     db::{Db, DbError, Tap},

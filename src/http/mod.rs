@@ -15,4 +15,21 @@ pub mod observe;
 pub mod openapi;
 pub mod serve;
 
-pub use error::ApiError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use self::error::ApiError;
+
+/// The envelope of every successful answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Data<T> {
+    /// The answer.
+    pub data: T,
+}
+
+impl<T> Data<T> {
+    /// The answer as a JSON body.
+    pub const fn json(data: T) -> axum::Json<Self> {
+        axum::Json(Self { data })
+    }
+}

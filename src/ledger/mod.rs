@@ -14,13 +14,16 @@ mod login;
 mod model;
 mod post;
 mod queries;
+pub mod routes;
 mod store;
 mod till;
+mod topics;
 
 pub use self::{
     check::{LedgerCheck, check},
     login::{Login, VerifierSecret},
     model::{LedgerRefusal, Metadata, Payment, PaymentKind, RequestId, Transfer, Wallet},
-    post::{Order, post},
-    till::{Till, TillSettings},
+    post::{Order, Posted, post},
+    till::{Lane, Till, TillError, TillSettings},
+    topics::LedgerTopics,
 };

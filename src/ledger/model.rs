@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// The longest metadata of a payment in characters.
-pub const METADATA_CHARS_MAX: usize = 255;
+const METADATA_CHARS_MAX: usize = 255;
 /// The longest request id of a payment in characters.
-pub const REQUEST_ID_CHARS_MAX: usize = 64;
+const REQUEST_ID_CHARS_MAX: usize = 64;
 
 /// A wallet as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,7 +207,7 @@ impl Refusal for LedgerRefusal {
 /// The wallets of one transaction, locked, as they change in memory. What is decided sees all that was decided
 /// before it: the fifth transfer can spend what the third one brought.
 #[derive(Debug, Default)]
-pub struct Book {
+pub(super) struct Book {
     wallets: BTreeMap<Address, Entry>,
 }
 
@@ -219,16 +219,16 @@ struct Entry {
 
 /// The wallets' versions after a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Versions {
+pub(super) struct Versions {
     /// The payer's.
-    pub payer: i64,
+    pub(super) payer: i64,
     /// The payee's.
-    pub payee: i64,
+    pub(super) payee: i64,
 }
 
 impl Book {
     /// A book of these wallets.
-    pub fn new(wallets: impl IntoIterator<Item = Wallet>) -> Self {
+    pub(super) fn new(wallets: impl IntoIterator<Item = Wallet>) -> Self {
         let entry = |wallet: Wallet| (wallet.address.clone(), Entry { wallet, changed: false });
         Self { wallets: wallets.into_iter().map(entry).collect() }
     }
@@ -237,7 +237,7 @@ impl Book {
     ///
     /// # Errors
     /// The first reason in the order of [`LedgerRefusal`].
-    pub fn transfer(&mut self, order: &Transfer) -> Result<Versions, LedgerRefusal> {
+    pub(super) fn transfer(&mut self, order: &Transfer) -> Result<Versions, LedgerRefusal> {
         use LedgerRefusal::{BalanceOverflow, InsufficientFunds, SameWallet, WalletLocked};
         if order.payer == order.payee {
             return Err(SameWallet);
@@ -266,12 +266,12 @@ impl Book {
     }
 
     /// The wallets that changed.
-    pub fn changed(&self) -> impl Iterator<Item = &Wallet> {
+    pub(super) fn changed(&self) -> impl Iterator<Item = &Wallet> {
         self.wallets.values().filter(|entry| entry.changed).map(|entry| &entry.wallet)
     }
 
     /// The row of a wallet in the book.
-    pub fn id(&self, address: &Address) -> Option<WalletId> {
+    pub(super) fn id(&self, address: &Address) -> Option<WalletId> {
         self.wallets.get(address).map(|entry| entry.wallet.id)
     }
 

@@ -1,0 +1,217 @@
+//! The gate before every API route: it finds out who asks, and whether they ask too often.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+
+use super::{Auth, AuthError, Caller, Scope, Token};
+use crate::{
+    db::DbError,
+    http::{client_ip::TrustedProxies, error::ApiError, layers::X_API_KEY},
+    kernel::{address::Address, id::SessionId, time::Timestamp},
+};
+
+/// When a client should try again that met a database it can't use now.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What the gate needs.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// Knows the callers.
+    pub auth: Arc<Auth>,
+    /// Whose word on the client's address is believed.
+    pub proxies: TrustedProxies,
+}
+
+/// The client's address, as far as it is known.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientIp(pub Option<IpAddr>);
+
+/// Lets a request through with its [`Caller`] and [`ClientIp`] attached.
+///
+/// # Errors
+/// 401 when a credential is given and not valid, 429 when the caller asks too often.
+pub async fn gate(
+    State(gate): State<Gate>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let ip = gate.proxies.client_ip(request.extensions(), request.headers());
+    let caller = admit(&gate.auth, request.headers()).await?;
+    if let Some(ip) = ip {
+        gate.auth
+            .limits()
+            .request(&caller, ip)
+            .map_err(|exceeded| ApiError::rate_limited(exceeded.0))?;
+    }
+    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(ClientIp(ip));
+    Ok(next.run(request).await)
+}
+
+/// Who sent these headers.
+///
+/// # Errors
+/// 401 when a credential is given and not valid.
+pub async fn admit(auth: &Auth, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    match credential(headers) {
+        None => Ok(Caller::Guest),
+        Some(text) => {
+            let token = Token::new(text.trim()).ok_or_else(unauthorized)?;
+            Ok(auth.caller(&token).await?)
+        }
+    }
+}
+
+/// The credential of a request: `Authorization: Bearer`, else `X-API-KEY`. One that is there but can't be read is
+/// the empty text, which is nobody's.
+fn credential(headers: &HeaderMap) -> Option<&str> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
+    match text(header::AUTHORIZATION) {
+        Some(value) => {
+            let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+            Some(if scheme.eq_ignore_ascii_case("bearer") { token } else { "" })
+        }
+        None => text(X_API_KEY),
+    }
+}
+
+fn unauthorized() -> ApiError {
+    ApiError::unauthorized("unauthorized", "the credential is not valid; log in again")
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Unauthorized => unauthorized(),
+            AuthError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::KeyReused => Self::conflict(
+                "idempotency_key_reused",
+                "the Idempotency-Key was used with another request; use a fresh one",
+            ),
+            error if error.is_unavailable() => {
+                tracing::warn!(error = %anyhow::Error::new(error), "the database is unavailable");
+                Self::unavailable(RETRY)
+            }
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        // A route outside the gate would take everybody for a guest; that is a defect, not a guest.
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
+            ApiError::internal(anyhow::anyhow!("a route outside the gate asked for its caller"))
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientIp {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self(None)))
+    }
+}
+
+/// A caller who is the owner of a wallet, through a session.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// The wallet.
+    pub address: Address,
+    /// The session.
+    pub session: SessionId,
+    /// When the token ends.
+    pub expires: Timestamp,
+    /// A stable name, see [`Caller::name`].
+    pub name: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Owner {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let name = caller.name();
+        match caller {
+            Caller::Wallet { address, session, expires } => {
+                Ok(Self { address, session, expires, name })
+            }
+            Caller::Guest => {
+                Err(ApiError::unauthorized("unauthorized", "log in with a private key first"))
+            }
+            Caller::Service { .. } => Err(ApiError::forbidden(
+                "forbidden",
+                "this is for the owner of a wallet; log in with its private key",
+            )),
+        }
+    }
+}
+
+/// A caller with the scope `admin`.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    /// A stable name, see [`Caller::name`].
+    pub name: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        match &caller {
+            _ if caller.has(Scope::Admin) => Ok(Self { name: caller.name() }),
+            Caller::Guest => Err(ApiError::unauthorized(
+                "unauthorized",
+                "use a service key with the scope admin",
+            )),
+            _ => Err(ApiError::forbidden(
+                "forbidden",
+                "this needs a service key with the scope admin",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_credential_is_found_where_clients_put_it() {
+        let check = |headers: &[(&'static str, &'static str)], expected: Option<&str>| {
+            let map: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+                .collect();
+            assert_eq!(credential(&map), expected, "{headers:?}");
+        };
+        check(&[], None);
+        check(&[("authorization", "Bearer abc")], Some("abc"));
+        check(&[("authorization", "bearer abc")], Some("abc"));
+        check(&[("x-api-key", "abc")], Some("abc"));
+        check(&[("authorization", "Bearer abc"), ("x-api-key", "def")], Some("abc"));
+        // Given and useless is not the same as not given.
+        check(&[("authorization", "Basic abc")], Some(""));
+        check(&[("authorization", "abc")], Some(""));
+        check(&[("authorization", "Bearer")], Some(""));
+    }
+}
