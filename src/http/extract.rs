@@ -200,7 +200,7 @@ pub(in crate::http) mod tests {
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
         }
-        summary(app().oneshot(request.body(body.into()).unwrap()).await.into_response()).await
+        summary(app().oneshot(request.body(axum::body::Body::from(body)).unwrap()).await.into_response()).await
     }
 
     async fn get_from(path: &str) -> (u16, String, String) {
