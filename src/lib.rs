@@ -11,4 +11,10 @@
 //!  0  kernel                       ids, money, address, time, patch, event envelope
 //! ```
 
+pub mod auth;
+pub mod config;
+pub mod db;
 pub mod http;
+pub mod kernel;
+pub mod ledger;
+pub mod telemetry;

@@ -31,7 +31,8 @@ fn wallet(id: i64, name: &str, balance: i64) -> Wallet {
 fn book() -> Book {
     let mut system = wallet(1, Address::SYSTEM, 0);
     system.floor = Amount::minor(-1_000_000);
-    let wallets = [wallet(2, A, 100), wallet(3, B, 0), wallet(4, LOCKED, 50), wallet(5, RICH, i64::MAX - 10)];
+    let wallets =
+        [wallet(2, A, 100), wallet(3, B, 0), wallet(4, LOCKED, 50), wallet(5, RICH, i64::MAX - 10)];
     Book::new(wallets.into_iter().chain([system]))
 }
 
@@ -79,7 +80,10 @@ fn a_transfer_moves_money_or_says_why_not() {
     check(&[(A, LOCKED, 1, "ok")], &[(LOCKED, 51)]);
     check(&[(A, RICH, 11, "balance_overflow")], &[(A, 100)]);
     check(&[(A, RICH, 10, "ok")], &[(RICH, i64::MAX)]);
-    check(&[(Address::SYSTEM, B, 1_000_000, "ok")], &[(B, 1_000_000), (Address::SYSTEM, -1_000_000)]);
+    check(
+        &[(Address::SYSTEM, B, 1_000_000, "ok")],
+        &[(B, 1_000_000), (Address::SYSTEM, -1_000_000)],
+    );
     check(&[(Address::SYSTEM, B, 1_000_001, "insufficient_funds")], &[(B, 0)]);
 }
 
@@ -136,7 +140,10 @@ fn a_repeated_request_id_names_the_field_that_differs() {
     assert_eq!(payment.conflict(&same), None);
     assert_eq!(payment.conflict(&Transfer { payee: address(RICH), ..same.clone() }), Some("to"));
     assert_eq!(payment.conflict(&order(A, B, 5)), Some("metadata"));
-    assert_eq!(payment.conflict(&Transfer { metadata: same.metadata, ..order(A, B, 6) }), Some("amount"));
+    assert_eq!(
+        payment.conflict(&Transfer { metadata: same.metadata, ..order(A, B, 6) }),
+        Some("amount")
+    );
 }
 
 #[test]
