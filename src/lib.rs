@@ -12,7 +12,9 @@
 //! ```
 
 pub mod auth;
+pub mod config;
 pub mod db;
 pub mod http;
 pub mod kernel;
 pub mod ledger;
+pub mod telemetry;
