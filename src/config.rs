@@ -181,6 +181,11 @@ impl Config {
     }
 }
 
+/// Where programs are searched for, as the environment says.
+pub fn search_path() -> Option<OsString> {
+    std::env::var_os("PATH")
+}
+
 /// Every setting as a Markdown table.
 pub fn document() -> String {
     let mut table =

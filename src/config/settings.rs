@@ -99,7 +99,7 @@ pub struct AuthSettings {
     /// File with the first admin key
     #[arg(long, value_name = "FILE")]
     pub admin_key_file: Option<PathBuf>,
-    /// Secret that verifiers of private keys are made with; kept in the database when absent
+    /// Secret that verifiers of private keys are made with, the same on all hubs of a database; made and kept in the data directory when absent
     #[arg(long, value_name = "SECRET")]
     pub secret: Option<SecretString>,
     /// File with that secret
@@ -129,7 +129,7 @@ pub struct AuthSettings {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Ledger")]
 pub struct LedgerSettings {
-    /// Decimal places of an amount; fixed once the first payment is made
+    /// Decimal places of an amount; the first start of a database fixes them
     #[arg(long, value_name = "PLACES", default_value = "2", value_parser = value_parser!(u8).range(0..=5))]
     pub money_scale: u8,
     /// Everyone may read wallets and payments; otherwise only their owners
