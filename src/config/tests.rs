@@ -10,7 +10,7 @@ use super::*;
 /// Loads with a home directory, so that only what a test names decides.
 fn load(args: &[&str], vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let args = std::iter::once("tollbell").chain(args.iter().copied()).map(OsString::from);
-    let vars = [("HOME", "/home/bell")].iter().chain(vars);
+    let vars = [("HOME", "/people/bell")].iter().chain(vars);
     Config::load(args, vars.map(|(name, value)| (OsString::from(name), OsString::from(value))))
 }
 
