@@ -84,6 +84,9 @@ pub struct DatabaseSettings {
     /// Events in one partition of the log; retention drops whole partitions
     #[arg(long, value_name = "EVENTS", default_value = "1000000", value_parser = value_parser!(u32).range(1_000..))]
     pub log_partition_events: u32,
+    /// Wake other hubs by NOTIFY; without it they look every 100 ms, which a pooler in transaction mode needs
+    #[arg(long, value_name = "BOOL", default_value = "true", action = ArgAction::Set)]
+    pub relay_notify: bool,
     /// Connections in the pool
     #[arg(long, value_name = "CONNECTIONS", default_value = "16", value_parser = value_parser!(u32).range(2..=500))]
     pub pool_size: u32,
