@@ -33,20 +33,22 @@ use crate::{
 const EVENTS: u8 = 6;
 const RING: RingLimit = RingLimit { events: 2, bytes: usize::MAX };
 const PAGE: PageLimit = PageLimit { events: 2, bytes: usize::MAX };
+/// How far the relay may lag behind the log.
+const LAG: u8 = 2;
 /// Topics of the events, as bits: `a` is 1, `b` is 2.
 const TOPICS: [u8; 6] = [1, 2, 3, 1, 2, 3];
 
-/// Frames of the model: three bytes each, so that a short write can cut one.
-const EVENT: u8 = b'e';
-const ANSWER: u8 = b'a';
-const MARK: u8 = b'm';
+/// Frames of the model are two bytes, so that a short write can cut one: a kind (an answer also has topics in its low
+/// bits) and a position.
+const EVENT: u8 = 0x10;
+const MARK: u8 = 0x20;
+const ANSWER: u8 = 0x30;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct World {
-    /// Events in the log, events in the ring, the oldest of these, and the position of the shard.
+    /// Events in the log, the newest event in the ring, and the position of the shard.
     log: u8,
     head: u8,
-    oldest: u8,
     shard: u8,
     socket: Socket,
     /// A page on its way from the log, if any.
@@ -79,14 +81,13 @@ struct Client {
     /// Everything of its topics up to here has arrived.
     position: u8,
     /// The beginning of a frame.
-    partial: Vec<u8>,
+    partial: Option<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Commit,
     Publish,
-    Evict,
     Sweep { at_most: usize },
     Socket(u8),
     Advance,
@@ -104,7 +105,6 @@ impl World {
         Self {
             log: 0,
             head: 0,
-            oldest: 1,
             shard: 0,
             socket: Socket::Open,
             page: None,
@@ -120,15 +120,15 @@ impl World {
 
     /// Everything that may happen next.
     fn acts(&self) -> Vec<Act> {
-        let mut acts = vec![Act::Mark];
-        if self.log < EVENTS {
+        let mut acts = Vec::new();
+        if self.socket == Socket::Open && self.outbox.is_empty() {
+            acts.push(Act::Mark);
+        }
+        if self.log < EVENTS.min(self.head + LAG) {
             acts.push(Act::Commit);
         }
         if self.head < self.log {
             acts.push(Act::Publish);
-        }
-        if self.oldest <= self.head {
-            acts.push(Act::Evict);
         }
         if self.shard < self.head {
             acts.extend([Act::Sweep { at_most: 1 }, Act::Sweep { at_most: 2 }]);
@@ -163,11 +163,7 @@ impl World {
     fn step(&mut self, act: Act, lab: &Lab) -> Result<(), String> {
         match act {
             Act::Commit => self.log += 1,
-            Act::Publish => {
-                self.head += 1;
-                self.oldest = self.oldest.max(self.head.saturating_sub(1));
-            }
-            Act::Evict => self.oldest += 1,
+            Act::Publish => self.head += 1,
             Act::Sweep { at_most } => self.sweep(at_most, lab)?,
             Act::Socket(index) => {
                 self.socket = [Socket::Full, Socket::OneByte, Socket::Open][usize::from(index)];
@@ -209,7 +205,7 @@ impl World {
     /// The shard hands on what waits in the ring.
     fn sweep(&mut self, at_most: usize, lab: &Lab) -> Result<(), String> {
         let limit = PageLimit { events: at_most, ..PAGE };
-        let Some(run) = lab.ring(self.oldest, self.head).run(seq(self.shard), limit) else {
+        let Some(run) = lab.ring(self.head).run(seq(self.shard), limit) else {
             // The shard itself was too slow: its connections read on, and it goes on at the head.
             self.cursor.fall_behind(seq(self.shard));
             self.shard = self.head;
@@ -237,10 +233,10 @@ impl World {
             Step::Splice => {
                 let (at, topics) = self.splice.take().ok_or("a splice that nobody asked for")?;
                 self.asked = topics;
-                self.offer(vec![ANSWER, at, topics])
+                self.offer(vec![ANSWER | topics, at])
             }
             Step::Read(ask) => {
-                let ring = lab.ring(self.oldest, self.head);
+                let ring = lab.ring(self.head);
                 match ring.page(ask.after, ask.upto, self.cursor.interest(), PAGE) {
                     Some(page) => self.take_page(ask, &page),
                     None => {
@@ -273,12 +269,12 @@ impl World {
             return Ok(());
         }
         let position = self.cursor.position(seq(self.shard));
-        self.offer(vec![MARK, number(position), 0])
+        self.offer(vec![MARK, number(position)])
     }
 
     fn answer(&mut self, topics: u8) -> Result<(), String> {
         let position = self.cursor.position(seq(self.shard));
-        self.offer(vec![ANSWER, number(position), topics])
+        self.offer(vec![ANSWER | topics, number(position)])
     }
 
     fn offer(&mut self, frames: Vec<u8>) -> Result<(), String> {
@@ -301,36 +297,42 @@ impl World {
         seen
     }
 
-    /// Lets everything run on until nothing moves any more, and looks whether the client has all of it.
-    fn settle(&self, lab: &Lab) -> Result<(), String> {
-        let mut world = self.clone();
-        world.socket = Socket::Open;
-        for _ in 0..100 {
-            let act = match &world {
-                world if world.snapshot.is_some() => Act::SnapshotTaken,
-                world if world.head < world.log => Act::Publish,
-                world if world.shard < world.head => Act::Sweep { at_most: 2 },
-                world if world.page.is_some() => Act::PageArrives,
-                world if !world.cursor.is_live() => Act::Advance,
-                _ => break,
-            };
-            world.step(act, lab)?;
+    /// Turns are only ever compared: worlds that differ in nothing else are the same.
+    fn forget_turns(&mut self) {
+        if let Some(ask) = &mut self.page {
+            ask.turn = if ask.turn == self.cursor.turn { 0 } else { u32::MAX };
         }
-        if !world.cursor.is_live() || !world.outbox.is_empty() || world.splice.is_some() {
-            return Err("does not come to rest live".into());
+        self.cursor.turn = 0;
+    }
+
+    /// When nothing can move any more but the client, it must be live and the client must have everything.
+    fn check_rest(&self, lab: &Lab) -> Result<(), String> {
+        let busy = self.page.is_some() || self.snapshot.is_some() || self.socket != Socket::Open;
+        if busy || self.shard < EVENTS {
+            return Ok(());
         }
-        if !world.client.partial.is_empty() {
+        let mut next = self.clone();
+        next.step(Act::Advance, lab)?;
+        if next != *self {
+            return Ok(());
+        }
+        if !self.cursor.is_live() || !self.outbox.is_empty() || self.splice.is_some() {
+            return Err("came to rest without being live".into());
+        }
+        if self.client.partial.is_some() {
             return Err("the last frame was cut".into());
         }
-        world.client.complete_upto(world.log)
+        self.client.complete_upto(EVENTS)
     }
 }
 
 impl Client {
     fn hear(&mut self, byte: u8) -> Result<(), String> {
-        self.partial.push(byte);
-        let [kind, at, topics] = *self.partial else { return Ok(()) };
-        self.partial.clear();
+        let Some(kind) = self.partial.take() else {
+            self.partial = Some(byte);
+            return Ok(());
+        };
+        let (kind, topics, at) = (kind & 0xf0, kind & 0x0f, byte);
         match kind {
             EVENT => {
                 if self.missing(EVENTS) != Some(at) {
@@ -371,36 +373,25 @@ impl Client {
 /// Things that do not change while the world is explored.
 struct Lab {
     log: Vec<Arc<Entry>>,
-    /// By oldest entry and head.
+    /// By head.
     rings: Vec<Ring>,
 }
 
 impl Lab {
     fn new() -> Self {
-        let names = |topics: u8| -> Vec<&str> {
-            [(1, "a"), (2, "b")]
-                .into_iter()
-                .filter(|(bit, _)| topics & bit != 0)
-                .map(|(_, name)| name)
-                .collect()
-        };
         let log: Vec<_> =
             (1..).zip(TOPICS).map(|(seq, topics)| entry(seq, "x.y", &names(topics))).collect();
-        let pairs =
-            (1..=EVENTS + 1).flat_map(|oldest| (0..=EVENTS).map(move |head| (oldest, head)));
-        let ring = |(oldest, head): (u8, u8)| {
-            let ring = Ring::new(seq(oldest - 1), RING);
-            ring.push(
-                log[..usize::from(head)].iter().skip(usize::from(oldest) - 1).map(Arc::clone),
-            );
+        let ring = |head| {
+            let ring = Ring::new(Seq::ZERO, RING);
+            ring.push(log.iter().take(head).map(Arc::clone));
             ring
         };
-        let rings = pairs.map(ring).collect();
+        let rings = (0..=log.len()).map(ring).collect();
         Self { log, rings }
     }
 
-    fn ring(&self, oldest: u8, head: u8) -> &Ring {
-        &self.rings[usize::from(oldest - 1) * usize::from(EVENTS + 1) + usize::from(head)]
+    fn ring(&self, head: u8) -> &Ring {
+        &self.rings[usize::from(head)]
     }
 }
 
@@ -426,17 +417,20 @@ fn accept(
     Ok(n)
 }
 
-fn frame(entry: &Arc<Entry>) -> [u8; 3] {
-    [EVENT, number(entry.seq()), 0]
+fn frame(entry: &Arc<Entry>) -> [u8; 2] {
+    [EVENT, number(entry.seq())]
+}
+
+fn names(topics: u8) -> Vec<&'static str> {
+    [(1, "a"), (2, "b")]
+        .iter()
+        .filter(|(bit, _)| topics & bit != 0)
+        .map(|(_, name)| *name)
+        .collect()
 }
 
 fn interest(topics: u8) -> Interest {
-    Interest::new(
-        [(1, "a"), (2, "b")]
-            .into_iter()
-            .filter(|(bit, _)| topics & bit != 0)
-            .map(|(_, name)| want(name)),
-    )
+    Interest::new(names(topics).into_iter().map(want))
 }
 
 fn seq(number: u8) -> Seq {
@@ -453,10 +447,11 @@ fn explore() -> Result<usize, String> {
     let mut known = HashSet::from([World::new()]);
     let mut waiting = VecDeque::from([World::new()]);
     while let Some(world) = waiting.pop_front() {
-        world.settle(&lab)?;
+        world.check_rest(&lab)?;
         for act in world.acts() {
             let mut next = world.clone();
             next.step(act, &lab).map_err(|wrong| format!("{act:?}: {wrong}"))?;
+            next.forget_turns();
             if !known.contains(&next) {
                 known.insert(next.clone());
                 waiting.push_back(next);
