@@ -138,9 +138,11 @@ impl Cursor {
         self.turn = self.turn.wrapping_add(1);
     }
 
-    /// Moves on without a snapshot.
+    /// Moves on without a snapshot, if it is still held for one.
     pub fn release(&mut self) {
-        self.change = Change::None;
+        if self.change == Change::Held {
+            self.change = Change::None;
+        }
     }
 
     /// The snapshot that it was held for was taken at this position. Behind it, another interest is in force.

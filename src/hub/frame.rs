@@ -14,8 +14,9 @@ use crate::kernel::{
 
 /// The longest head of a frame that is not masked.
 const HEAD_BYTES_MAX: usize = 10;
-/// The last fragment of a message, and it is text.
-const FINAL_TEXT: u8 = 0x81;
+/// The first byte of the only frame of a message.
+const TEXT: u8 = 0x81;
+const BINARY: u8 = 0x82;
 
 /// A ping without payload.
 pub const PING: Bytes = Bytes::from_static(&[0x89, 0]);
@@ -25,10 +26,12 @@ pub type Encoder = fn(&Event) -> Option<Bytes>;
 
 /// A text frame around any payload.
 pub fn text(payload: &str) -> Bytes {
-    let mut out = Vec::with_capacity(HEAD_BYTES_MAX.saturating_add(payload.len()));
-    out.extend_from_slice(&[0; HEAD_BYTES_MAX]);
-    out.extend_from_slice(payload.as_bytes());
-    finish(out)
+    around(TEXT, payload.as_bytes())
+}
+
+/// A binary frame around any payload.
+pub fn binary(payload: &[u8]) -> Bytes {
+    around(BINARY, payload)
 }
 
 /// A text frame that holds a value as JSON, or `None` when the value has no JSON form.
@@ -71,6 +74,13 @@ struct EventWire<'a> {
     data: &'a RawValue,
 }
 
+fn around(first: u8, payload: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(HEAD_BYTES_MAX.saturating_add(payload.len()));
+    out.extend_from_slice(&[0; HEAD_BYTES_MAX]);
+    out.extend_from_slice(payload);
+    finish(first, out)
+}
+
 fn json_sized(value: &impl Serialize, size: usize) -> Option<Bytes> {
     let mut out = Vec::with_capacity(HEAD_BYTES_MAX.saturating_add(size));
     out.extend_from_slice(&[0; HEAD_BYTES_MAX]);
@@ -78,29 +88,32 @@ fn json_sized(value: &impl Serialize, size: usize) -> Option<Bytes> {
         tracing::error!(%error, "could not encode a frame");
         return None;
     }
-    Some(finish(out))
+    Some(finish(TEXT, out))
 }
 
 /// Puts the head into the space left for it, right before the payload, and cuts off what of it is not needed.
-fn finish(mut out: Vec<u8>) -> Bytes {
-    let (head, unused) = head(out.len().saturating_sub(HEAD_BYTES_MAX));
+fn finish(first: u8, mut out: Vec<u8>) -> Bytes {
+    let (head, unused) = head(first, out.len().saturating_sub(HEAD_BYTES_MAX));
     if let Some(space) = out.first_chunk_mut() {
         *space = head;
     }
     Bytes::from(out).slice(unused..)
 }
 
-/// The head of a text frame, aligned to the right, and how many bytes on its left are unused.
-fn head(len: usize) -> ([u8; HEAD_BYTES_MAX], usize) {
+/// The head of a frame, aligned to the right, and how many bytes on its left are unused.
+fn head(first: u8, len: usize) -> ([u8; HEAD_BYTES_MAX], usize) {
     match (u8::try_from(len), u16::try_from(len)) {
-        (Ok(len @ 0..=125), _) => ([0, 0, 0, 0, 0, 0, 0, 0, FINAL_TEXT, len], 8),
+        (Ok(len @ 0..=125), _) => ([0, 0, 0, 0, 0, 0, 0, 0, first, len], 8),
         (_, Ok(len)) => {
             let [a, b] = len.to_be_bytes();
-            ([0, 0, 0, 0, 0, 0, FINAL_TEXT, 126, a, b], 6)
+            ([0, 0, 0, 0, 0, 0, first, 126, a, b], 6)
         }
         _ => {
-            let [a, b, c, d, e, f, g, h] = u64::try_from(len).unwrap_or(u64::MAX).to_be_bytes();
-            ([FINAL_TEXT, 127, a, b, c, d, e, f, g, h], 0)
+            let mut head = [first, 127, 0, 0, 0, 0, 0, 0, 0, 0];
+            if let Some(space) = head.last_chunk_mut() {
+                *space = u64::try_from(len).unwrap_or(u64::MAX).to_be_bytes();
+            }
+            (head, 0)
         }
     }
 }

@@ -62,15 +62,12 @@ impl Page {
 }
 
 /// Joins frames into one buffer, which leaves in one write.
-pub fn join<'a>(frames: impl Iterator<Item = &'a Bytes> + Clone) -> Bytes {
-    let mut rest = frames.clone();
-    match (rest.next(), rest.next()) {
-        (None, _) => Bytes::new(),
-        (Some(only), None) => only.clone(),
-        _ => {
-            let mut all = BytesMut::with_capacity(frames.clone().map(Bytes::len).sum());
-            frames.for_each(|frame| all.extend_from_slice(frame));
-            all.freeze()
-        }
+pub fn join<'a>(frames: impl Iterator<Item = &'a Bytes>) -> Bytes {
+    let frames: Vec<_> = frames.collect();
+    if let [only] = *frames {
+        return only.clone();
     }
+    let mut all = BytesMut::with_capacity(frames.iter().map(|frame| frame.len()).sum());
+    frames.iter().for_each(|frame| all.extend_from_slice(frame));
+    all.freeze()
 }
