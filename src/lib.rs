@@ -15,6 +15,7 @@ pub mod auth;
 pub mod config;
 pub mod db;
 pub mod http;
+pub mod hub;
 pub mod kernel;
 pub mod ledger;
 pub mod telemetry;
