@@ -11,6 +11,7 @@
 //!  0  kernel                       ids, money, address, time, patch, event envelope
 //! ```
 
+pub mod app;
 pub mod auth;
 pub mod config;
 pub mod db;
