@@ -24,7 +24,7 @@ pub(super) struct Parts<'a> {
     pub(super) auth: &'a Arc<Auth>,
     pub(super) till: &'a Till,
     pub(super) hub: &'a Hub,
-    pub(super) secret: &'a VerifierSecret,
+    pub(super) verifiers: &'a VerifierSecret,
     pub(super) settings: &'a Settings,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn app(parts: &Parts<'_>, _tasks: &Tasks) -> anyhow::Result<Router> {
         db: parts.db.clone(),
         till: parts.till.clone(),
         auth: Arc::clone(parts.auth),
-        secret: parts.secret.clone(),
+        secret: parts.verifiers.clone(),
         public: parts.settings.ledger.public_ledger,
     };
     let answers = Router::new()

@@ -13,6 +13,7 @@ mod secrets;
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use secrecy::SecretString;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -64,8 +65,8 @@ pub struct Running {
     pub db: Db,
     /// Takes payments.
     pub till: Till,
-    /// The secret behind the verifiers.
-    pub secret: VerifierSecret,
+    /// The server's secret.
+    pub secret: SecretString,
     /// Where loops of the caller's own belong.
     pub tasks: Tasks,
     place: Arc<Place>,
@@ -94,7 +95,9 @@ pub async fn start(settings: &Settings, figures: Figures) -> anyhow::Result<Runn
     let address = listener.local_addr()?;
     let place = Arc::new(Place::find(settings).await?);
     let (db, inbox) = place.open(settings).await?;
-    let secret = secrets::verifier_secret(settings, &db).await?;
+    let secret = secrets::server_secret(settings)?;
+    let verifiers = VerifierSecret::new(&secret);
+    verifiers.claim(&db).await?;
     let admin_key = secrets::admin_key(settings, &db).await?;
     let (tasks, failures) = Tasks::new();
 
@@ -109,7 +112,8 @@ pub async fn start(settings: &Settings, figures: Figures) -> anyhow::Result<Runn
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));
 
     let readiness = Readiness::new(db.clone());
-    let parts = Parts { db: &db, auth: &auth, till: &till, hub: &hub, secret: &secret, settings };
+    let parts =
+        Parts { db: &db, auth: &auth, till: &till, hub: &hub, verifiers: &verifiers, settings };
     let app = api::app(&parts, &tasks)?.merge(health::router(readiness.clone()));
     let doors = Doors { stop: CancellationToken::new(), open: TaskTracker::new() };
     doors.serve(&tasks, "listener", server(listener, app, settings)?);

@@ -17,27 +17,20 @@ use crate::{
     },
     config::Settings,
     db::{Db, random},
-    ledger::VerifierSecret,
 };
 
-/// The secret of the settings, else the one in the data directory, which is made when it is missing.
+/// The server's secret: that of the settings, else the one in the data directory, which is made when it is missing.
 ///
 /// # Errors
-/// When the file can't be read or made, or the database was begun with another secret.
-pub(super) async fn verifier_secret(
-    settings: &Settings,
-    db: &Db,
-) -> anyhow::Result<VerifierSecret> {
-    let text = match (&settings.auth.secret, &settings.database.data_dir) {
+/// When the file can't be read or made.
+pub(super) fn server_secret(settings: &Settings) -> anyhow::Result<SecretString> {
+    Ok(match (&settings.auth.secret, &settings.database.data_dir) {
         (Some(secret), _) => secret.clone(),
         (None, Some(dir)) => kept_in(dir)?,
         (None, None) => {
             anyhow::bail!("no secret is set and there is no data_dir to keep one in; set secret")
         }
-    };
-    let secret = VerifierSecret::new(&text);
-    secret.claim(db).await?;
-    Ok(secret)
+    })
 }
 
 fn kept_in(dir: &Path) -> anyhow::Result<SecretString> {

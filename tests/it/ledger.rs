@@ -36,8 +36,9 @@ async fn a_wallet_has_an_etag() {
     let first = hub.guest().get(&path).await;
     let tag = first.headers["etag"].to_str().unwrap().to_owned();
     assert_eq!(tag, format!("\"{}\"", first.data()["version"]));
-    let read =
-        || hub.guest().send(reqwest::Method::GET, &path, &[("if-none-match", &tag)], Vec::new());
+    let read = async || {
+        hub.guest().send(reqwest::Method::GET, &path, &[("if-none-match", &tag)], Vec::new()).await
+    };
     assert_eq!(read().await.status, 304);
     anna.pay(BERT.1, "1").await;
     let changed = read().await;

@@ -135,7 +135,7 @@ async fn guests_are_counted_by_address_and_callers_by_credential() {
         "--logins-burst=2",
     ];
     let hub = site.hub(&limits).await;
-    let login = || hub.guest().post("/api/v1/login", &json!({"privatekey": "a"}));
+    let login = async || hub.guest().post("/api/v1/login", &json!({"privatekey": "a"})).await;
     let first = login().await;
     assert_eq!(first.status, 200);
     assert_eq!(login().await.status, 200);
