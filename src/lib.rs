@@ -14,5 +14,6 @@
 pub mod auth;
 pub mod db;
 pub mod http;
+pub mod hub;
 pub mod kernel;
 pub mod ledger;

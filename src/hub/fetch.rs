@@ -1,0 +1,121 @@
+//! Reads the log for those who have fallen out of the ring, on the main runtime and a few at a time.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+use tokio::{runtime::Handle, sync::Semaphore, time::sleep};
+
+use super::{
+    cursor::Ask,
+    entry::{Encoders, Entry},
+    interest::Interest,
+    page::{Page, PageLimit},
+};
+use crate::{
+    db::{DbError, Log, LogPage, tasks::Tasks},
+    kernel::event::{Seq, Topic},
+};
+
+/// Pages read from the log at the same time: catching up must not take the pool from those who write.
+pub const LOG_READS_MAX: usize = 4;
+/// How long a reader waits before it asks a database again that was not there.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// What is asked of the log: events behind the first position up to the second on any of the topics, so many at most.
+type Query = (Seq, Seq, Vec<Topic>, usize);
+type Read = dyn Fn(Query) -> BoxFuture<'static, Result<LogPage, DbError>> + Send + Sync;
+
+/// What lies behind a reader.
+#[derive(Debug)]
+pub enum Fetched {
+    /// This.
+    Page(Page),
+    /// Something that is no longer kept; this is the oldest that is.
+    Gone {
+        /// See [`crate::db::Head::oldest`].
+        oldest: Seq,
+    },
+}
+
+/// The log as the hub sees it, and the runtime where its pool lives.
+pub struct Fetch {
+    read: Box<Read>,
+    permits: Semaphore,
+    encoders: Encoders,
+    tasks: Tasks,
+    main: Handle,
+}
+
+impl std::fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetch").finish_non_exhaustive()
+    }
+}
+
+impl Fetch {
+    /// Reads this log. Must be called on the main runtime.
+    pub fn new(log: Log, encoders: Encoders, tasks: Tasks) -> Self {
+        let log = Arc::new(log);
+        let read = move |(after, upto, topics, limit): Query| {
+            let log = Arc::clone(&log);
+            let page = async move { log.page(after, upto, &topics, limit).await };
+            Box::pin(page) as BoxFuture<'static, _>
+        };
+        Self::with(Box::new(read), encoders, tasks)
+    }
+
+    pub(super) fn with(read: Box<Read>, encoders: Encoders, tasks: Tasks) -> Self {
+        let permits = Semaphore::new(LOG_READS_MAX);
+        Self { read, permits, encoders, tasks, main: Handle::current() }
+    }
+
+    /// Starts a task on the main runtime, from whatever thread.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let _main = self.main.enter();
+        self.tasks.spawn(name, task);
+    }
+
+    /// Reads one page.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn page(
+        &self,
+        ask: Ask,
+        interest: &Interest,
+        limit: PageLimit,
+    ) -> Result<Fetched, DbError> {
+        let topics = interest.topics().cloned().collect();
+        // One more than a page holds tells a full page from the last one.
+        let query = (ask.after, ask.upto, topics, limit.events.saturating_add(1));
+        let permit = self.permits.acquire().await;
+        let read = (self.read)(query).await;
+        drop(permit);
+        Ok(match read? {
+            LogPage::Gone { oldest } => Fetched::Gone { oldest },
+            LogPage::Events(events) => {
+                let entries: Vec<_> =
+                    events.into_iter().map(|event| Entry::new(event, &self.encoders)).collect();
+                Fetched::Page(Page::collect(&entries, ask.upto, interest, limit))
+            }
+        })
+    }
+
+    /// Reads one page, however long the database stays away.
+    ///
+    /// # Errors
+    /// When the database fails for another reason than being away.
+    pub async fn page_at_last(
+        &self,
+        ask: Ask,
+        interest: &Interest,
+        limit: PageLimit,
+    ) -> Result<Fetched, DbError> {
+        loop {
+            match self.page(ask, interest, limit).await {
+                Err(error) if error.is_unavailable() => sleep(RETRY).await,
+                other => return other,
+            }
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! One thread that owns a share of the connections.
+//!
+//! A shard is itself a reader of the ring: nothing is queued to it but new connections and the order to drain. Each
+//! pass takes what waits, joins it into one buffer for each group that wants it, and writes that buffer once to every
+//! live connection, straight to its non-blocking socket. There is no timer in this: an idle hub sends at once, a
+//! loaded one joins by itself. Nothing in a shard is locked, and no lock is held while a socket is written.
+
+use std::{
+    cell::{Cell, RefCell, RefMut},
+    collections::HashMap,
+    rc::Rc,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use tokio::{
+    net::TcpStream,
+    sync::mpsc,
+    task::{spawn_local, yield_now},
+    time::{MissedTickBehavior, interval, sleep, sleep_until, timeout},
+};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+
+use super::{
+    Newcomer, Shared,
+    close::Close,
+    connection::{Arriving, Connection},
+    dialect::{ConnectionId, Grant, Notice},
+    entry::{Encoding, Entry},
+    fetch::Fetch,
+    frame,
+    groups::{Group, Groups, Item, Mask, bits},
+    hints::Hint,
+    interest::Interest,
+    page::{PageLimit, join},
+    revocations::Standing,
+    ring::Ring,
+    stats::ShardCount,
+};
+use crate::kernel::event::{Credential, Seq};
+
+/// Events of one pass at the most: one bit each in a group's mask.
+const PASS_EVENTS_MAX: usize = 128;
+/// Bytes read from a socket at once. It bounds what can be left over when a message has to wait.
+const READ_BYTES_MAX: usize = 16 << 10;
+/// tungstenite's own buffer, which is held by every connection and never shrinks.
+const DECODER_BYTES: usize = 128;
+/// How long the last words of a shard may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What a shard is told.
+pub(super) enum Order {
+    /// Serve someone.
+    Adopt(Box<Newcomer>),
+    /// Send everyone away, spread over a time.
+    Drain { spread: Duration, grace: Duration },
+}
+
+/// See the module.
+pub(super) struct Shard {
+    shared: Arc<Shared>,
+    count: Arc<ShardCount>,
+    /// Every live connection has everything up to here.
+    position: Cell<Seq>,
+    connections: RefCell<HashMap<ConnectionId, Rc<Connection>>>,
+    groups: RefCell<Groups>,
+    /// Those that wait for the position to move.
+    parked: RefCell<Vec<Rc<Connection>>>,
+    scratch: RefCell<Box<[u8]>>,
+}
+
+/// Runs a shard until the process stops. It ends early only when a part of it failed.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    count: Arc<ShardCount>,
+    mut orders: mpsc::Receiver<Order>,
+) {
+    let stopping = shared.stopping.clone();
+    let shard = Rc::new(Shard {
+        position: Cell::new(shared.ring.head()),
+        shared,
+        count,
+        connections: RefCell::default(),
+        groups: RefCell::default(),
+        parked: RefCell::default(),
+        scratch: RefCell::new(vec![0; READ_BYTES_MAX].into()),
+    });
+    let mut parts = tokio::task::JoinSet::new();
+    parts.spawn_local(Rc::clone(&shard).walk());
+    parts.spawn_local(Rc::clone(&shard).tell_hints());
+    parts.spawn_local(Rc::clone(&shard).watch_clock());
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => break,
+            _ = parts.join_next() => return,
+            order = orders.recv() => match order {
+                Some(Order::Adopt(newcomer)) => shard.adopt(*newcomer),
+                Some(Order::Drain { spread, grace }) => shard.drain(spread, grace),
+                None => break,
+            },
+        }
+    }
+    shard.say_farewell().await;
+    shard.connections.take();
+}
+
+impl Shard {
+    // ------------------------------------------------------------------------------------------- the way of events
+
+    async fn walk(self: Rc<Self>) {
+        let mut head = self.shared.ring.watch();
+        loop {
+            while self.pass() {
+                // Let the tasks of connections run between two passes.
+                yield_now().await;
+            }
+            if head.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Hands on what waits. False when nothing did.
+    fn pass(&self) -> bool {
+        let limit = PageLimit { events: PASS_EVENTS_MAX, bytes: self.shared.settings.queue_bytes };
+        let Some(run) = self.shared.ring.run(self.position.get(), limit) else {
+            self.skip_ahead();
+            return true;
+        };
+        let Some(last) = run.last() else { return false };
+        let items: Vec<_> = run.iter().map(|entry| item(entry)).collect();
+        let wanted = self.groups.borrow().wanted(&items);
+        self.deliver(&run, wanted, last.seq());
+        self.position.set(last.seq());
+        if let Some(credentials) = last.revoked() {
+            self.revoke(credentials);
+        }
+        self.wake_parked();
+        true
+    }
+
+    fn deliver(&self, run: &[Arc<Entry>], wanted: Vec<(Rc<Group>, Mask)>, upto: Seq) {
+        let mut joined: HashMap<(Encoding, Mask), Bytes> = HashMap::new();
+        let (mut deliveries, mut bytes) = (0, 0);
+        for (group, mask) in wanted {
+            let encoding = group.encoding();
+            let frames = joined.entry((encoding, mask)).or_insert_with(|| {
+                let chosen = bits(run).filter(|(bit, _)| mask & bit != 0);
+                join(chosen.filter_map(|(_, entry)| entry.frame(encoding)))
+            });
+            if frames.is_empty() {
+                continue;
+            }
+            let served = self.write(&group, frames, upto);
+            deliveries += served * u64::from(mask.count_ones());
+            bytes += served * u64::try_from(frames.len()).unwrap_or(0);
+        }
+        if let Some(first) = run.first().filter(|_| deliveries > 0) {
+            self.counts().swept(deliveries, bytes, first.born().elapsed());
+        }
+    }
+
+    /// Writes a buffer to every member of a group. Says how many there were.
+    fn write(&self, group: &Group, frames: &Bytes, upto: Seq) -> u64 {
+        let members = group.members();
+        let slow: Vec<_> = members
+            .iter()
+            .filter(|connection| !connection.deliver(frames))
+            .map(Rc::clone)
+            .collect();
+        let served = u64::try_from(members.len()).unwrap_or(0);
+        drop(members);
+        slow.iter().for_each(|connection| connection.fall_behind(upto));
+        served
+    }
+
+    /// This thread was so slow that the ring has moved past it. Its connections read on for themselves.
+    fn skip_ahead(&self) {
+        let (from, head) = (self.position.get(), self.shared.ring.head());
+        tracing::warn!(%from, %head, "fell out of the ring");
+        for group in self.groups.borrow().all() {
+            let members: Vec<_> = group.members().iter().map(Rc::clone).collect();
+            members.iter().for_each(|connection| connection.fall_behind(from));
+        }
+        self.position.set(head);
+        for connection in self.all().filter(|connection| connection.has_credential()) {
+            connection.check_grant();
+        }
+        self.wake_parked();
+    }
+
+    fn revoke(&self, credentials: &[Credential]) {
+        for connection in self.all().filter(|connection| connection.holds(credentials)) {
+            connection.close(Close::UNAUTHORIZED);
+        }
+    }
+
+    fn wake_parked(&self) {
+        for connection in self.parked.take() {
+            connection.parked.set(false);
+            connection.wake();
+        }
+    }
+
+    async fn tell_hints(self: Rc<Self>) {
+        let mut turn = self.shared.hints.watch();
+        let (_, mut seen) = self.shared.hints.behind(0);
+        while turn.changed().await.is_ok() {
+            let (hints, last) = self.shared.hints.behind(seen);
+            seen = last;
+            hints.iter().for_each(|hint| self.tell_hint(hint));
+        }
+    }
+
+    fn tell_hint(&self, hint: &Hint) {
+        let wanted = self.groups.borrow().wanted(&[Item { topics: &hint.topics, kind: hint.kind }]);
+        for (group, _) in wanted.iter().filter(|(group, _)| group.encoding() == Encoding::NATIVE) {
+            self.write(group, &hint.frame, self.position.get());
+        }
+    }
+
+    // --------------------------------------------------------------------------------------------------- the clock
+
+    async fn watch_clock(self: Rc<Self>) {
+        let settings = &self.shared.settings;
+        let tick = settings.stall.min(settings.ping).min(settings.mark * 4) / 4;
+        let tick = tick.min(Duration::from_secs(1)).max(Duration::from_millis(1));
+        let stuck_max = settings.stall.as_millis().div_ceil(tick.as_millis().max(1));
+        let stuck_max = u32::try_from(stuck_max).unwrap_or(u32::MAX);
+        let mut clock = interval(tick);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut pinged, mut marked) = (Instant::now(), Instant::now());
+        let mut marked_at = self.position.get();
+        loop {
+            clock.tick().await;
+            let now = Instant::now();
+            self.all().for_each(|connection| connection.tick(now, stuck_max));
+            if now.duration_since(pinged) >= settings.ping {
+                pinged = now;
+                self.all().for_each(|connection| connection.ping(frame::PING));
+            }
+            if now.duration_since(marked) >= settings.mark {
+                marked = now;
+                if marked_at != self.position.get() {
+                    marked_at = self.position.get();
+                    self.mark();
+                }
+            }
+        }
+    }
+
+    /// Tells everyone how far they are. Live connections of a dialect share the frame.
+    fn mark(&self) {
+        let position = self.position.get();
+        let mut frames: HashMap<Encoding, Option<Bytes>> = HashMap::new();
+        for group in self.groups.borrow().all() {
+            let build = || group.members().first()?.dialect.notice(Notice::Mark(position));
+            if let Some(frame) = frames.entry(group.encoding()).or_insert_with(build) {
+                self.write(&group, frame, position);
+            }
+        }
+        self.all().for_each(|connection| connection.want_mark());
+    }
+
+    // ------------------------------------------------------------------------------------------------- connections
+
+    fn adopt(self: &Rc<Self>, newcomer: Newcomer) {
+        let Newcomer { stream, leftover, dialect, grant, admission } = newcomer;
+        let stream = match TcpStream::from_std(stream) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "could not take over a socket");
+                self.count.connections.fetch_sub(1, Relaxed);
+                return;
+            }
+        };
+        let frame_bytes = self.shared.settings.frame_bytes;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(DECODER_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(Some(frame_bytes))
+            .max_frame_size(Some(frame_bytes));
+        let ws = WebSocketContext::new(Role::Server, Some(config));
+        let id = ConnectionId(self.shared.connections.fetch_add(1, Relaxed));
+        let arriving = Arriving { stream, dialect, grant, admission };
+        let connection = Connection::new(id, Rc::clone(self), ws, arriving);
+        self.connections.borrow_mut().insert(id, Rc::clone(&connection));
+        if self.shared.door.is_closed() {
+            connection.close(Close::AWAY);
+        }
+        spawn_local(connection.run(leftover));
+    }
+
+    /// A connection is gone.
+    pub(super) fn forget(&self, connection: &Connection) {
+        self.connections.borrow_mut().remove(&connection.id);
+        self.counts().connections.fetch_sub(1, Relaxed);
+        if !connection.is_live() {
+            self.counts().caught_up();
+        }
+    }
+
+    pub(super) fn join(
+        &self,
+        connection: &Rc<Connection>,
+        encoding: Encoding,
+        interest: &Interest,
+    ) -> (Rc<Group>, usize) {
+        let mut groups = self.groups.borrow_mut();
+        let joined = groups.join(Rc::clone(connection), encoding, interest);
+        self.count_groups(&groups);
+        joined
+    }
+
+    pub(super) fn leave(&self, group: &Rc<Group>, place: usize) {
+        let mut groups = self.groups.borrow_mut();
+        if let Some(moved) = groups.leave(group, place) {
+            moved.set_place_in_group(place);
+        }
+        self.count_groups(&groups);
+    }
+
+    fn count_groups(&self, groups: &Groups) {
+        let (count, topics) = groups.counts();
+        self.counts().groups.store(count, Relaxed);
+        self.counts().topics.store(topics, Relaxed);
+    }
+
+    /// Wakes a connection after the next pass.
+    pub(super) fn park(&self, connection: &Rc<Connection>) {
+        if !connection.parked.replace(true) {
+            self.parked.borrow_mut().push(Rc::clone(connection));
+        }
+    }
+
+    /// Tells everyone when to connect elsewhere, and ends each connection some time after that. The times are spread
+    /// evenly, so that the other nodes get the clients one after the other.
+    fn drain(self: &Rc<Self>, spread: Duration, grace: Duration) {
+        let leaving: Vec<_> = self.all().collect();
+        let step = spread.checked_div(u32::try_from(leaving.len()).unwrap_or(u32::MAX));
+        let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let mut at = Duration::ZERO;
+        let mut plan = Vec::with_capacity(leaving.len());
+        let now = tokio::time::Instant::now();
+        for connection in leaving {
+            let end = at.saturating_add(grace);
+            connection.notify(Notice::Drain { reconnect_in_ms: ms(at), close_in_ms: ms(end) });
+            plan.push((end, Rc::downgrade(&connection)));
+            at = at.saturating_add(step.unwrap_or_default());
+        }
+        spawn_local(async move {
+            for (end, connection) in plan {
+                sleep_until(now + end).await;
+                if let Some(connection) = connection.upgrade() {
+                    connection.close(Close::AWAY);
+                }
+            }
+        });
+    }
+
+    async fn say_farewell(&self) {
+        self.all().for_each(|connection| connection.close(Close::RESTART));
+        let emptied = async {
+            while !self.connections.borrow().is_empty() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // Who takes no farewell is cut off.
+        let _ = timeout(FAREWELL, emptied).await;
+    }
+
+    fn all(&self) -> impl Iterator<Item = Rc<Connection>> {
+        let all: Vec<_> = self.connections.borrow().values().map(Rc::clone).collect();
+        all.into_iter()
+    }
+
+    // ----------------------------------------------------------------------------------- what connections look up
+
+    pub(super) fn position(&self) -> Seq {
+        self.position.get()
+    }
+
+    pub(super) fn ring(&self) -> &Ring {
+        &self.shared.ring
+    }
+
+    pub(super) fn fetch(&self) -> Arc<Fetch> {
+        Arc::clone(&self.shared.fetch)
+    }
+
+    pub(super) fn page_limit(&self) -> PageLimit {
+        PageLimit { events: PASS_EVENTS_MAX, bytes: self.shared.settings.queue_bytes }
+    }
+
+    pub(super) fn standing(&self, grant: &Grant) -> Standing {
+        self.shared.revocations.standing(grant)
+    }
+
+    pub(super) fn scratch(&self) -> RefMut<'_, Box<[u8]>> {
+        self.scratch.borrow_mut()
+    }
+
+    pub(super) fn counts(&self) -> &ShardCount {
+        &self.count
+    }
+}
+
+fn item(entry: &Entry) -> Item<'_> {
+    Item { topics: &entry.event().topics, kind: &entry.event().kind }
+}
