@@ -13,6 +13,7 @@
 
 pub mod auth;
 pub mod db;
+pub mod gateways;
 pub mod http;
 pub mod hub;
 pub mod kernel;

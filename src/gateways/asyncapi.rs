@@ -264,3 +264,63 @@ fn with_type(name: &str, shape: &Shape, from_client: bool) -> Value {
 fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::gateways::operate;
+
+    /// Every `$ref` below a value.
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 50, "{}", found.len());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
+    }
+
+    #[test]
+    fn every_kind_that_is_sent_is_described() {
+        let described: BTreeSet<_> = catalogues()
+            .iter()
+            .flat_map(|catalogue| catalogue.kinds.iter().map(|entry| entry.kind))
+            .collect();
+        let sent = [ledger::events::KINDS, operate::events::KINDS].concat();
+        assert_eq!(described, sent.into_iter().collect());
+    }
+
+    #[test]
+    fn an_example_is_of_the_kind_that_it_stands_for() {
+        for entry in catalogues().iter().flat_map(|all| all.kinds.iter().chain(&all.hints)) {
+            let example: Value = serde_json::from_str(entry.example).unwrap();
+            assert_eq!(example["kind"], entry.kind);
+            assert!(example["topics"].is_array() && example["data"].is_object(), "{}", entry.kind);
+        }
+    }
+
+    #[test]
+    fn the_tables_are_in_the_document() {
+        let document = document();
+        let codes = document["x-error-codes"].as_array().unwrap();
+        let closes = document["x-close-codes"].as_array().unwrap();
+        assert_eq!((codes.len(), closes.len()), (CODES.len(), CLOSES.len()));
+        assert_eq!(document["components"]["messages"]["payment.made"]["examples"][0]["payload"]["seq"], 18_447);
+    }
+}

@@ -13,7 +13,7 @@ use crate::{
     },
     db::{Db, tasks::Tasks},
     hub::{Grant, Hub, Interest, Kinds, Want},
-    kernel::event::{Seq, Topic},
+    kernel::event::{Epoch, Seq, Topic},
 };
 
 /// What clients of the native doors may do.
@@ -52,11 +52,11 @@ pub struct Native {
 
 /// A position that a listener wants to continue from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
+pub(super) struct Position {
     /// The history it counts in.
-    pub epoch: String,
+    pub(super) epoch: String,
     /// The last event that the listener has.
-    pub seq: Seq,
+    pub(super) seq: Seq,
 }
 
 impl Position {
@@ -64,7 +64,7 @@ impl Position {
     ///
     /// # Errors
     /// `bad_request` for a number without its history.
-    pub fn given(since: Option<u64>, epoch: Option<String>) -> Result<Option<Self>, Fault> {
+    pub(super) fn given(since: Option<u64>, epoch: Option<String>) -> Result<Option<Self>, Fault> {
         match (since, epoch) {
             (Some(since), Some(epoch)) => {
                 let seq = Seq::new(i64::try_from(since).unwrap_or(i64::MAX));
@@ -76,13 +76,25 @@ impl Position {
             (None, _) => Ok(None),
         }
     }
+
+    /// Checks that the position counts in the history that is served here.
+    ///
+    /// # Errors
+    /// `epoch_changed`.
+    pub(super) fn counts_in(&self, epoch: &Epoch) -> Result<(), Fault> {
+        if self.epoch == epoch.as_str() {
+            return Ok(());
+        }
+        let message = format!("this is the history {epoch}, not {}; take a snapshot", self.epoch);
+        Err(Fault::new(Code::EpochChanged, message))
+    }
 }
 
 /// The topics that a client named, with their filter, in the order named and each once.
 ///
 /// # Errors
 /// `bad_request` for what is no topic or no filter, `limit_topics` for too many.
-pub fn wants(names: &[String], kinds: Option<&[String]>, max: usize) -> Result<Vec<Want>, Fault> {
+pub(super) fn wants(names: &[String], kinds: Option<&[String]>, max: usize) -> Result<Vec<Want>, Fault> {
     if names.is_empty() {
         return Err(Fault::bad("`topics` must name at least one topic"));
     }
@@ -108,7 +120,7 @@ pub fn wants(names: &[String], kinds: Option<&[String]>, max: usize) -> Result<V
 ///
 /// # Errors
 /// `limit_topics`.
-pub fn fit(held: &Interest, wants: &[Want], max: usize) -> Result<(), Fault> {
+pub(super) fn fit(held: &Interest, wants: &[Want], max: usize) -> Result<(), Fault> {
     let fresh = wants.iter().filter(|want| !held.holds(&want.topic)).count();
     if held.len().saturating_add(fresh) > max { Err(too_many(max)) } else { Ok(()) }
 }
@@ -122,7 +134,7 @@ impl Native {
     ///
     /// # Errors
     /// `not_found` or `forbidden` for the first topic that they may not have.
-    pub async fn authorise(&self, caller: &Caller, wants: &[Want]) -> Result<(), Fault> {
+    pub(super) async fn authorise(&self, caller: &Caller, wants: &[Want]) -> Result<(), Fault> {
         for Want { topic, .. } in wants {
             match self.topics.audience(caller, topic).await? {
                 Audience::Allowed => {}
@@ -139,26 +151,12 @@ impl Native {
         Ok(())
     }
 
-    /// Checks that a position counts in the history that is served here.
-    ///
-    /// # Errors
-    /// `epoch_changed`.
-    pub fn same_epoch(&self, position: &Position) -> Result<(), Fault> {
-        let epoch = self.db.log().epoch();
-        if position.epoch == epoch.as_str() {
-            return Ok(());
-        }
-        let message =
-            format!("this is the history {epoch}, not {}; take a snapshot", position.epoch);
-        Err(Fault::new(Code::EpochChanged, message))
-    }
-
     /// Checks that everything behind a position can still be told. What is in the future is decided by the log and
     /// not by this node, which may be a moment behind the node that gave the position.
     ///
     /// # Errors
     /// `bad_request` for a position in the future, `gone` for one that is too old.
-    pub async fn reachable(&self, since: Seq) -> Result<(), Fault> {
+    pub(super) async fn reachable(&self, since: Seq) -> Result<(), Fault> {
         let head = self.db.log().head().await?;
         if since > head.seq {
             let message = format!("`since` {since} is in the future; the log is at {}", head.seq);
@@ -171,7 +169,7 @@ impl Native {
     }
 
     /// By which right a caller listens who was looked up after the node was at `checked`.
-    pub fn grant(&self, caller: &Caller, checked: Seq) -> Grant {
+    pub(super) fn grant(&self, caller: &Caller, checked: Seq) -> Grant {
         let left = caller.expires().map(|expires| expires.since(self.db.now()));
         let expires = left.and_then(|left| Instant::now().checked_add(left));
         Grant { credential: caller.credential(), checked, expires }
@@ -231,5 +229,7 @@ mod tests {
         assert_eq!(code(Position::given(Some(7), None)), Some(Code::BadRequest));
         let whole = Position::given(Some(u64::MAX), Some("e7".into())).unwrap().unwrap();
         assert_eq!(whole.seq, Seq::new(i64::MAX));
+        assert_eq!(whole.counts_in(&Epoch::new("e7")), Ok(()));
+        assert_eq!(code(whole.counts_in(&Epoch::new("e8"))), Some(Code::EpochChanged));
     }
 }

@@ -79,8 +79,9 @@ pub(super) async fn events(
         Some(position) => Some(position),
         None => Position::given(query.since, query.epoch)?,
     };
+    let epoch = native.db.log().epoch().clone();
     if let Some(position) = &position {
-        native.same_epoch(position)?;
+        position.counts_in(&epoch)?;
     }
     // Before the credentials are looked up, so that a revocation in between is noticed.
     let checked = native.hub.head();
@@ -96,9 +97,8 @@ pub(super) async fn events(
     let grant = native.grant(&caller, checked);
     let expires = grant.expires;
     let reader = native.hub.reader(Interest::new(wants), after, grant);
-    let epoch = native.db.log().epoch().clone();
     if wants_stream(&headers) {
-        return Ok(sse::stream(sse::Feed { native, reader, epoch, expires, admission }));
+        return Ok(sse::stream(sse::Feed { native, reader, epoch, expires, _admission: admission }));
     }
     let limit = query.limit.unwrap_or(PAGE_EVENTS_DEFAULT).clamp(1, PAGE_EVENTS_MAX);
     let wait = Duration::from_secs(query.wait.unwrap_or(0).min(WAIT_SECONDS_MAX));

@@ -49,7 +49,8 @@ pub(super) struct Feed {
     pub(super) epoch: Epoch,
     /// When the credentials end.
     pub(super) expires: Option<Instant>,
-    pub(super) admission: Admission,
+    /// Counts the stream among the connections.
+    pub(super) _admission: Admission,
 }
 
 /// The answer that goes on for as long as both sides want.
@@ -91,7 +92,7 @@ impl Telling {
             let left = self.feed.expires.map(|at| at.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 let message = "the token has ended; get a new one and connect again";
-                return Some(self.end(String::new(), Fault::new(Code::TokenExpired, message)));
+                return Some(self.end(Fault::new(Code::TokenExpired, message)));
             }
             let wait = left.unwrap_or(MARK_EVERY).min(MARK_EVERY);
             let piece = match self.feed.reader.page(PIECE, wait).await {
@@ -108,7 +109,7 @@ impl Telling {
                 }
                 Err(error) => {
                     let fault = failed(error, self.feed.native.hub.head());
-                    return Some(self.end(String::new(), fault));
+                    return Some(self.end(fault));
                 }
             };
             if let Some(piece) = piece {
@@ -145,8 +146,9 @@ impl Telling {
     }
 
     /// The last piece.
-    fn end(&mut self, mut piece: String, fault: Fault) -> Bytes {
+    fn end(&mut self, fault: Fault) -> Bytes {
         self.ended = true;
+        let mut piece = String::new();
         let error = Tell::Error(Refused::new(None, fault));
         let error = serde_json::to_string(&error).unwrap_or_default();
         self.block(&mut piece, Some("error"), None, &error);

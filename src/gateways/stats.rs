@@ -45,6 +45,7 @@ pub struct Pulse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NodePulse {
     /// What the node is called.
+    #[schema(value_type = String)]
     pub name: Arc<str>,
     /// The newest event that it knows.
     pub head: i64,

@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// How the hub is doing, in sums.
-pub const PULSE: &str = "pulse";
+pub(super) const PULSE: &str = "pulse";
 /// What the operator should know.
-pub const OPS: &str = "ops";
+pub(super) const OPS: &str = "ops";
 
 /// Who may listen to the hub itself.
 #[derive(Debug, Clone, Copy)]

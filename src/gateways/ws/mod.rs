@@ -40,7 +40,7 @@ use crate::{
         openapi::Failures,
         serve::Slot,
     },
-    hub::{Admission, Grant, Refused},
+    hub::{Admission, Dialect, Grant, Hub, Refused},
 };
 
 /// The subprotocol, echoed when it is offered.
@@ -82,30 +82,29 @@ pub(super) async fn ws(
         let name = HeaderValue::from_static(SUBPROTOCOL);
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
     }
+    let grant = native.grant(&caller, checked);
+    let slot: Option<Slot> = request.extensions_mut().remove();
     let newcomer = Newcomer {
         upgrade: hyper::upgrade::on(&mut request),
-        grant: native.grant(&caller, checked),
+        dialect: Box::new(Session::new(Arc::clone(&native), caller, slot)),
+        grant,
         admission,
-        slot: request.extensions_mut().remove(),
-        caller,
     };
-    let tasks = native.tasks.clone();
-    tasks.spawn("ws.upgrade", newcomer.move_in(native));
+    native.tasks.spawn("ws.upgrade", newcomer.move_in(native.hub.clone()));
     Ok(response)
 }
 
 /// A client whose request was answered with 101.
-struct Newcomer {
-    upgrade: OnUpgrade,
-    caller: Caller,
-    grant: Grant,
-    admission: Admission,
-    slot: Option<Slot>,
+pub(super) struct Newcomer {
+    pub(super) upgrade: OnUpgrade,
+    pub(super) dialect: Box<dyn Dialect>,
+    pub(super) grant: Grant,
+    pub(super) admission: Admission,
 }
 
 impl Newcomer {
     /// Takes the socket back from HTTP and gives it to the hub.
-    async fn move_in(self, native: Arc<Native>) {
+    pub(super) async fn move_in(self, hub: Hub) {
         let upgraded = match self.upgrade.await {
             Ok(upgraded) => upgraded,
             Err(error) => return tracing::debug!(%error, "a client left during its upgrade"),
@@ -113,18 +112,17 @@ impl Newcomer {
         let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
             return tracing::error!("an upgraded socket is none of the listener's");
         };
-        let session = Session::new(Arc::clone(&native), self.caller, self.slot);
         let stream = parts.io.into_inner();
         let adopted =
-            native.hub.adopt(stream, parts.read_buf, Box::new(session), self.grant, self.admission);
-        if let Err(error) = adopted.await {
+            hub.adopt(stream, parts.read_buf, self.dialect, self.grant, self.admission).await;
+        if let Err(error) = adopted {
             tracing::debug!(%error, "an upgraded socket could not be adopted");
         }
     }
 }
 
 /// The answer to a proper request for a websocket.
-fn handshake(request: &Request) -> Result<Response, ApiError> {
+pub(super) fn handshake(request: &Request) -> Result<Response, ApiError> {
     create_response_with_body(request, Body::empty).map_err(|error| {
         if request.headers().contains_key(header::UPGRADE) {
             let message = format!("the upgrade to a websocket is not complete: {error}");

@@ -30,7 +30,7 @@ use crate::{
     hub::{
         Action, Close, Dialect, Handled, Interest, Listen, Notice, Place, Start, View, Want, frame,
     },
-    kernel::event::{Seq, Topic},
+    kernel::event::{Epoch, Seq, Topic},
 };
 
 /// Bytes of all snapshots that one `subscribe` may ask for.
@@ -41,7 +41,7 @@ const TOO_MANY: Close = Close::new(Close::TOO_MANY.code, "retry_after_ms=10000")
 const BINARY: Close = Close::new(Close::MALFORMED.code, "send one JSON object per text frame");
 
 /// See the module.
-pub struct Session {
+pub(super) struct Session {
     native: Arc<Native>,
     /// Shared with the answer that is being found out.
     caller: Arc<Mutex<Caller>>,
@@ -52,7 +52,7 @@ pub struct Session {
 
 impl Session {
     /// The session of a caller who has just come.
-    pub fn new(native: Arc<Native>, caller: Caller, slot: Option<Slot>) -> Self {
+    pub(super) fn new(native: Arc<Native>, caller: Caller, slot: Option<Slot>) -> Self {
         let budget = Budget::new(native.settings.messages_per_min, Instant::now());
         Self {
             native,
@@ -80,7 +80,9 @@ impl Session {
                 }))
             }
             Ask::Subscribe(message) => {
-                let plan = match Plan::new(&native, view.interest, message) {
+                let epoch = native.db.log().epoch();
+                let max = native.settings.topics_max;
+                let plan = match Plan::new(max, epoch, view.interest, message) {
                     Ok(plan) => plan,
                     Err(fault) => return Handled::Now(vec![refuse(id, fault)]),
                 };
@@ -158,8 +160,12 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(native: &Native, held: &Interest, message: Subscribe) -> Result<Self, Fault> {
-        let max = native.settings.topics_max;
+    fn new(
+        max: usize,
+        epoch: &Epoch,
+        held: &Interest,
+        message: Subscribe,
+    ) -> Result<Self, Fault> {
         let wants = wants(&message.topics, message.kinds.as_deref(), max)?;
         fit(held, &wants, max)?;
         let position = Position::given(message.since, message.epoch)?;
@@ -169,7 +175,7 @@ impl Plan {
                     "`since` places the whole connection, which listens already; unsubscribe first",
                 ));
             }
-            native.same_epoch(position)?;
+            position.counts_in(epoch)?;
         }
         Ok(Self { wants, position, snapshot: message.snapshot.unwrap_or_default() })
     }
@@ -304,3 +310,6 @@ fn send(tell: &Tell) -> Action {
 fn encode(tell: &Tell) -> Bytes {
     frame::json(tell).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
