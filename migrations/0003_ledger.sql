@@ -43,3 +43,9 @@ create table payments (
 create index payments_payer on payments (payer, id desc);
 create index payments_payee on payments (payee, id desc);
 create unique index payments_request_id on payments (payer, request_id) where request_id is not null;
+
+-- Which secret the verifiers are made with. A hub with another one would refuse every private key.
+create table verifier_secret (
+    one boolean primary key default true check (one),
+    fingerprint bytea not null check (length(fingerprint) = 32)
+);

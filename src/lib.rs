@@ -11,10 +11,13 @@
 //!  0  kernel                       ids, money, address, time, patch, event envelope
 //! ```
 
+pub mod app;
 pub mod auth;
+pub mod config;
 pub mod db;
 pub mod gateways;
 pub mod http;
 pub mod hub;
 pub mod kernel;
 pub mod ledger;
+pub mod telemetry;

@@ -21,9 +21,18 @@ const AGE_MAX: Duration = Duration::from_secs(5);
 
 type Hash = [u8; 32];
 
+/// What is known of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Who holds it.
+    Caller(Caller),
+    /// It is not valid.
+    Nobody,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    /// `None` is a token that is known to be nobody's.
+    /// `None` is a token that is not valid.
     callers: DashMap<Hash, (Option<Caller>, Instant)>,
     generation: AtomicU64,
 }
@@ -35,11 +44,11 @@ impl Cache {
     }
 
     /// Who holds the token, when that is known and still true.
-    pub(super) fn get(&self, hash: Hash, now: Timestamp) -> Option<Option<Caller>> {
+    pub(super) fn get(&self, hash: Hash, now: Timestamp) -> Option<Known> {
         // The guard ends with this statement; nothing below touches the map.
         let (caller, read) = self.callers.get(&hash).map(|entry| entry.value().clone())?;
         let ended = caller.as_ref().and_then(Caller::expires).is_some_and(|expires| expires <= now);
-        (read.elapsed() < AGE_MAX && !ended).then_some(caller)
+        (read.elapsed() < AGE_MAX && !ended).then(|| caller.map_or(Known::Nobody, Known::Caller))
     }
 
     /// Keeps an answer that was read in `generation`.
@@ -98,7 +107,7 @@ mod tests {
         let hash = [7; 32];
         assert_eq!(cache.get(hash, at(0)), None);
         cache.put(hash, Some(&caller(100)), cache.generation());
-        assert_eq!(cache.get(hash, at(99)), Some(Some(caller(100))));
+        assert_eq!(cache.get(hash, at(99)), Some(Known::Caller(caller(100))));
         assert_eq!(cache.get(hash, at(100)), None, "the token has expired");
         tokio::time::advance(AGE_MAX).await;
         assert_eq!(cache.get(hash, at(99)), None, "the answer is too old");

@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// How long a token of a session is valid, from login or refresh.
-pub const SESSION_TTL: Duration = Duration::from_secs(3_600);
+pub const SESSION_TTL: Duration = Duration::from_hours(1);
 /// How long the token before a refresh is still valid, for requests under way.
-pub const REFRESH_OVERLAP: Duration = Duration::from_secs(60);
+pub const REFRESH_OVERLAP: Duration = Duration::from_mins(1);
 /// How long a ticket is valid.
 pub const TICKET_TTL: Duration = Duration::from_secs(30);
 /// Live sessions of one wallet; the oldest ends when another is opened.
@@ -27,7 +27,7 @@ pub const SESSIONS_PER_WALLET_MAX: usize = 32;
 /// Sessions that one transaction ends.
 const REVOKE_SESSIONS_MAX: i64 = 5_000;
 /// How often expired rows are deleted, and how many at once.
-const SWEEP_ROUND: Duration = Duration::from_secs(60);
+const SWEEP_ROUND: Duration = Duration::from_mins(1);
 const SWEEP_ROWS: i64 = 5_000;
 
 /// Why a change of this slice is refused.

@@ -18,7 +18,10 @@ pub mod topics;
 
 use std::sync::Arc;
 
-use self::{cache::Cache, limits::Limits};
+use self::{
+    cache::{Cache, Known},
+    limits::Limits,
+};
 pub use self::{
     caller::{Caller, CallerView, Scope, Scopes},
     secret::Token,
@@ -61,8 +64,10 @@ impl Auth {
     pub async fn caller(&self, token: &Token) -> Result<Caller, AuthError> {
         let hash = token.hash();
         let now = self.db.now();
-        if let Some(caller) = self.cache.get(hash, now) {
-            return caller.ok_or(AuthError::Unauthorized);
+        match self.cache.get(hash, now) {
+            Some(Known::Caller(caller)) => return Ok(caller),
+            Some(Known::Nobody) => return Err(AuthError::Unauthorized),
+            None => {}
         }
         let generation = self.cache.generation();
         let mut conn = self.db.read().await?;

@@ -34,7 +34,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
 ];
 
 /// The routes of this slice.
-pub fn router(auth: Arc<Auth>) -> OpenApiRouter {
+pub fn routes() -> OpenApiRouter<Arc<Auth>> {
     OpenApiRouter::new()
         .routes(routes!(session))
         .routes(routes!(refresh))
@@ -42,7 +42,6 @@ pub fn router(auth: Arc<Auth>) -> OpenApiRouter {
         .routes(routes!(ticket))
         .routes(routes!(sessions, revoke_many))
         .routes(routes!(revoke))
-        .with_state(auth)
 }
 
 /// A session's token.

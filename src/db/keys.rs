@@ -20,6 +20,9 @@ pub struct RequestKey {
 
 impl RequestKey {
     /// The key that a caller gave for a command, with the request it stands for.
+    ///
+    /// # Errors
+    /// When the request has no JSON form.
     pub fn given(
         caller: &str,
         command: &str,
@@ -106,9 +109,8 @@ pub async fn find(conn: &mut PgConnection, keys: &[[u8; 32]]) -> Result<Vec<Reme
     )
     .fetch_all(conn)
     .await?;
-    let hash = |bytes: Vec<u8>| {
-        bytes.try_into().map_err(|_| DbError::impossible("a hash of another length"))
-    };
+    let hash =
+        |bytes: Vec<u8>| bytes.try_into().or(Err(DbError::impossible("a hash of another length")));
     rows.into_iter()
         .map(|row| {
             let key = RequestKey { key: hash(row.key)?, fingerprint: hash(row.fingerprint)? };

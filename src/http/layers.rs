@@ -1,7 +1,8 @@
 //! The layers around every route, in one place because their order is the point.
 //!
 //! From the outside in: the path loses its trailing slash, secrets are marked so that no log shows them, the request
-//! gets its id, its log line and its figures, a panic becomes an answer, and pages of other sites are allowed in.
+//! gets its id, its log line and its figures, pages of other sites are allowed in, and a panic becomes an answer that
+//! has all of these.
 //! Routes that answer at once also get a time limit, a body limit and compression; routes that stay open (websocket,
 //! event stream, long poll) get none of these.
 
@@ -31,7 +32,7 @@ use super::observe::{X_REQUEST_ID, observe};
 pub const ANSWER_SECONDS_MAX: Duration = Duration::from_secs(30);
 
 /// How long a browser may remember that it may call.
-const CORS_AGE: Duration = Duration::from_secs(3_600);
+const CORS_AGE: Duration = Duration::from_hours(1);
 
 /// The header of a service key.
 pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -62,12 +63,12 @@ pub fn wrap(
             ServiceBuilder::new()
                 .layer(SetSensitiveRequestHeadersLayer::new(secrets))
                 .layer(from_fn_with_state(new_id, observe))
-                .layer(CatchPanicLayer::custom(panicked))
                 .layer(cors())
                 .layer(unless_set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
                 .layer(unless_set(header::X_FRAME_OPTIONS, "DENY"))
                 .layer(unless_set(header::REFERRER_POLICY, "no-referrer"))
-                .layer(unless_set(header::CONTENT_SECURITY_POLICY, NO_CONTENT_POLICY)),
+                .layer(unless_set(header::CONTENT_SECURITY_POLICY, NO_CONTENT_POLICY))
+                .layer(CatchPanicLayer::custom(panicked)),
         );
     // Routing happens inside a router, so the path must be changed outside of this one.
     Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
@@ -106,6 +107,7 @@ async fn method_not_allowed() -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands over the payload")]
 fn panicked(payload: Box<dyn Any + Send>) -> Response {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

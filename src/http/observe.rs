@@ -49,7 +49,7 @@ pub async fn observe(
     }
     let (status, latency) = (response.status().as_u16(), begun.elapsed());
     span.in_scope(|| {
-        let latency_ms = latency.as_secs_f64() * 1_000.0;
+        let latency_ms = (latency.as_secs_f64() * 1e6).round() / 1e3;
         tracing::info!(status, latency_ms, "answered");
     });
     let labels = [("method", method.to_owned()), ("path", path.as_ref().to_owned())];

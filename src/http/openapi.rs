@@ -3,6 +3,7 @@
 //! Each slice gives an `OpenApiRouter` whose routes carry their own description, so the document cannot drift from
 //! what is served. The page at `/docs` comes out of the binary and asks no other host for anything.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,7 +12,6 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, Modify};
@@ -122,4 +122,83 @@ fn page_file(name: &str, config: Arc<utoipa_swagger_ui::Config<'static>>) -> Res
     let policy = HeaderValue::from_static(PAGE_POLICY);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::body::Body;
+    use axum::http::Request;
+    use serde_json::Value;
+    use tower::ServiceExt;
+    use utoipa_axum::routes;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::http::layers;
+
+    /// Rings the bell.
+    #[utoipa::path(get, path = "/api/v1/bell", responses((status = 200, body = String), Failures),
+        security(("session" = []), ("service_key" = [])))]
+    async fn bell() -> &'static str {
+        "ding"
+    }
+
+    fn app() -> (Router, OpenApi) {
+        let (answers, document) = router().routes(routes!(bell)).split_for_parts();
+        let answers = answers.merge(docs(&document).unwrap());
+        (layers::wrap(answers, Router::new(), Duration::from_secs(1), Uuid::nil), document)
+    }
+
+    async fn fetch(path: &str) -> (u16, String, String) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = app().0.oneshot(request).await.unwrap();
+        let header = response.headers().get("content-type").map(|v| v.to_str().unwrap().to_owned());
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 4 << 20).await.unwrap();
+        (status, header.unwrap_or_default(), String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    #[tokio::test]
+    async fn the_document_describes_routes_failures_and_schemes() {
+        let (status, content_type, text) = fetch(DOCUMENT_PATH).await;
+        assert_eq!((status, content_type.as_str()), (200, "application/json"));
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let failure =
+            "/paths/~1api~1v1~1bell/get/responses/429/content/application~1json/schema/$ref";
+        assert_eq!(document.pointer(failure).unwrap(), "#/components/schemas/ErrorBody");
+        assert!(document.pointer("/components/schemas/ErrorBody").is_some());
+        assert_eq!(
+            document.pointer("/components/securitySchemes/session/scheme").unwrap(),
+            "bearer"
+        );
+        assert_eq!(
+            document.pointer("/components/securitySchemes/service_key/name").unwrap(),
+            "X-API-KEY"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_page_and_all_it_loads_come_from_here() {
+        for path in ["/docs", "/docs/"] {
+            let (status, content_type, html) = fetch(path).await;
+            assert_eq!((status, content_type.as_str()), (200, "text/html"), "{path}");
+            assert!(html.contains("<base href=\"/docs/\">"), "{html}");
+            assert!(!html.contains("//"), "a link to another host: {html}");
+            let links =
+                html.split(['"']).filter(|text| text.starts_with("./") || *text == "index.css");
+            for link in links.map(|link| link.trim_start_matches("./")) {
+                let (status, _, body) = fetch(&format!("/docs/{link}")).await;
+                assert!(status == 200 && !body.is_empty(), "{link}");
+            }
+        }
+        let (_, _, script) = fetch("/docs/swagger-initializer.js").await;
+        assert!(
+            script.contains("\"/openapi.json\"") && script.contains("\"validatorUrl\": \"none\""),
+            "{script}"
+        );
+        assert!(!script.contains("petstore"), "{script}");
+        assert_eq!(fetch("/docs/nothing.js").await.0, 404);
+    }
 }

@@ -32,8 +32,9 @@ use super::client_ip::Peer;
 const BACKLOG_CONNECTIONS_MAX: i32 = 4_096;
 /// The largest request head in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// How long a client may take to send a request's head, and how long a kept connection may idle.
-const HEAD_SPAN_MAX: Duration = Duration::from_secs(10);
+/// How long a client may take to send a request's head. The wait for the next request counts, so it is also how
+/// long a kept connection may idle.
+pub const HEAD_SPAN_MAX: Duration = Duration::from_secs(10);
 /// The pause after an error of the listener itself, such as no free file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections that are being told, at one time, that there is no room.
@@ -61,12 +62,9 @@ pub struct Server {
     pub connections_max: usize,
     /// How long requests in flight may take to finish after the stop.
     pub drain_max: Duration,
-    /// How long a client may take to send a request's head; [`HEAD_SPAN`] unless a test is in a hurry.
+    /// How long a client may take to send a request's head; [`HEAD_SPAN_MAX`] unless a test is in a hurry.
     pub head_max: Duration,
 }
-
-/// The usual [`Server::head_max`].
-pub const HEAD_SPAN: Duration = HEAD_SPAN_MAX;
 
 /// Opens the listening socket.
 ///
@@ -203,4 +201,173 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     let kinds =
         [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset, ErrorKind::ConnectionRefused];
     kinds.contains(&error.kind()) || error.kind() == ErrorKind::Interrupted
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Instant;
+
+    use axum::Extension;
+    use axum::body::Body;
+    use axum::extract::Request as AxumRequest;
+    use axum::http::StatusCode;
+    use axum::response::Response;
+    use axum::routing::get;
+    use tokio::sync::{Notify, mpsc};
+
+    use super::*;
+
+    /// A running server, and how to stop it.
+    struct Running {
+        address: SocketAddr,
+        stop: CancellationToken,
+        ended: tokio::task::JoinHandle<()>,
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test is the task's owner")]
+    fn start(app: Router, connections_max: usize, drain_ms: u64) -> Running {
+        let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let server = Server {
+            listener,
+            app,
+            connections_max,
+            drain_max: Duration::from_millis(drain_ms),
+            head_max: Duration::from_millis(300),
+        };
+        let ended = tokio::spawn(server.run(TaskTracker::new(), stop.clone()));
+        Running { address, stop, ended }
+    }
+
+    impl Running {
+        async fn connect(&self, head: &str) -> TcpStream {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream
+        }
+    }
+
+    async fn read_all(mut stream: TcpStream) -> String {
+        let mut text = String::new();
+        // A connection that the server gives up may end in a reset, which is an end as well.
+        let _: Result<usize, _> = stream.read_to_string(&mut text).await;
+        text
+    }
+
+    #[tokio::test]
+    async fn requests_know_their_peer() {
+        let app = Router::new()
+            .route("/", get(async |Extension(Peer(peer)): Extension<Peer>| peer.ip().to_string()));
+        let server = start(app, 8, 1_000);
+        let stream = server.connect("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        let text = read_all(stream).await;
+        assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("127.0.0.1"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_ends_its_head_is_cut() {
+        let server = start(Router::new(), 8, 1_000);
+        let begun = Instant::now();
+        let mut stream = server.connect("GET / HTTP/1.1\r\nhost:").await;
+        let drip = async {
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), drip).await.expect("the socket is still open");
+        assert!(begun.elapsed() >= Duration::from_millis(300), "cut too early");
+    }
+
+    #[tokio::test]
+    async fn an_upgraded_socket_is_the_plain_stream_and_keeps_its_slot() {
+        let (sender, mut upgraded) = mpsc::channel(1);
+        let app = Router::new().route(
+            "/ws",
+            get(move |Extension(slot): Extension<Slot>, request: AxumRequest| {
+                std::future::ready(upgrade(sender.clone(), slot, request))
+            }),
+        );
+        let server = start(app, 1, 1_000);
+        let head =
+            "GET /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nearly";
+        let client = server.connect(head).await;
+        let (slot, mut stream, early) = upgraded.recv().await.unwrap();
+        assert_eq!(&*early, b"early", "bytes behind the head are handed over");
+
+        let refused = read_all(server.connect("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
+        assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("overloaded"), "{refused}");
+
+        stream.write_all(b"mine").await.unwrap();
+        drop((stream, slot));
+        let text = read_all(client).await;
+        assert!(text.starts_with("HTTP/1.1 101") && text.ends_with("mine"), "{text}");
+        let head = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let answer = read_all(server.connect(head).await).await;
+        assert!(answer.starts_with("HTTP/1.1 404"), "the slot is free again: {answer}");
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test is the task's owner")]
+    fn upgrade(
+        sender: mpsc::Sender<(Slot, TcpStream, bytes::Bytes)>,
+        slot: Slot,
+        mut request: AxumRequest,
+    ) -> Response {
+        let upgrade = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            let parts = upgrade.await.unwrap().downcast::<TokioIo<TcpStream>>().unwrap();
+            sender.send((slot, parts.io.into_inner(), parts.read_buf)).await.unwrap();
+        });
+        let response = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+        response
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket")
+            .body(Body::empty())
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_stop_lets_requests_finish_and_accepts_no_more() {
+        let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (enter, go) = (Arc::clone(&entered), Arc::clone(&release));
+        let app = Router::new().route(
+            "/",
+            get(async move || {
+                enter.notify_one();
+                go.notified().await;
+                "finished"
+            }),
+        );
+        let server = start(app, 8, 5_000);
+        let idle = server.connect("").await;
+        let busy = server.connect("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        entered.notified().await;
+        server.stop.cancel();
+        assert_eq!(read_all(idle).await, "", "an idle connection is closed at once");
+        TcpStream::connect(server.address).await.expect_err("nobody listens any more");
+        release.notify_one();
+        let text = read_all(busy).await;
+        assert!(text.ends_with("finished"), "{text}");
+        server.ended.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn past_the_deadline_connections_are_closed() {
+        let entered = Arc::new(Notify::new());
+        let enter = Arc::clone(&entered);
+        let app = Router::new().route(
+            "/",
+            get(async move || {
+                enter.notify_one();
+                std::future::pending::<&'static str>().await
+            }),
+        );
+        let server = start(app, 8, 50);
+        let stuck = server.connect("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        entered.notified().await;
+        server.stop.cancel();
+        tokio::time::timeout(Duration::from_secs(5), server.ended).await.unwrap().unwrap();
+        assert_eq!(read_all(stuck).await, "");
+    }
 }

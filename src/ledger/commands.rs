@@ -74,9 +74,10 @@ impl Command for LockWallet {
             wallet.version += 1;
             store::wallet_set_locked(tx.conn(), &wallet).await?;
             let change = change(&wallet);
-            tx.emit(&match self.locked {
-                true => LedgerEvent::WalletLocked(change),
-                false => LedgerEvent::WalletUnlocked(change),
+            tx.emit(&if self.locked {
+                LedgerEvent::WalletLocked(change)
+            } else {
+                LedgerEvent::WalletUnlocked(change)
             })?;
         }
         Ok(WalletDone { address: wallet.address, version: wallet.version })

@@ -6,12 +6,13 @@
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 
 use super::{LedgerRefusal, Wallet, commands::created, store};
 use crate::{
     auth::commands::{Opened, open_session},
-    db::{Command, Failure, Tx},
+    db::{Command, Db, DbError, Failure, Tx},
     kernel::address::{Address, PrivateKey},
 };
 
@@ -19,10 +20,31 @@ use crate::{
 #[derive(Clone)]
 pub struct VerifierSecret([u8; 32]);
 
+/// Why a secret can't be used with a database.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Another hub began this database with another secret.
+    #[error("the database was begun with another secret; set `secret` to that of the first hub")]
+    Other,
+    /// The database could not say.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
 impl VerifierSecret {
-    /// Takes 32 secret bytes.
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    /// Makes a key of a secret text of any length.
+    pub fn new(text: &SecretString) -> Self {
+        Self(Sha256::digest(text.expose_secret()).into())
+    }
+
+    /// Makes sure that this is the secret of the database: the first one ever used is.
+    ///
+    /// # Errors
+    /// [`SecretError::Other`] when it is not.
+    pub async fn claim(&self, db: &Db) -> Result<(), SecretError> {
+        let fingerprint = Sha256::digest(Sha256::digest(self.0)).into();
+        let kept = store::secret_claim(&mut *db.read().await?, &fingerprint).await?;
+        if kept == fingerprint { Ok(()) } else { Err(SecretError::Other) }
     }
 
     /// What is stored for a private key.

@@ -1,6 +1,6 @@
 //! Floor 3: wallets and payments.
 //!
-//! Owns the tables `wallets` and `payments`; emits `payment.made`, `wallet.created`, `wallet.locked` and
+//! Owns the tables `wallets`, `payments` and `verifier_secret`; emits `payment.made`, `wallet.created`, `wallet.locked` and
 //! `wallet.unlocked`. Holds:
 //! * money moves through [`post()`] alone, and every movement has two sides: all balances add up to 0;
 //! * wallets are locked by rising id, then request keys are written, then the head of the log is taken;
@@ -23,7 +23,7 @@ mod topics;
 pub use self::{
     catalogue::catalogue,
     check::{LedgerCheck, check},
-    login::{Login, VerifierSecret},
+    login::{Login, SecretError, VerifierSecret},
     model::{LedgerRefusal, Metadata, Payment, PaymentKind, RequestId, Transfer, Wallet},
     post::{Order, Posted, post},
     till::{Lane, Till, TillError, TillSettings},

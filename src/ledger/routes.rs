@@ -42,7 +42,7 @@ use crate::{
     kernel::{
         address::{Address, PrivateKey},
         id::PaymentId,
-        money::{AmountText, Decimal, Payable, Scale},
+        money::{Amount, AmountText, Decimal, Payable, Scale},
         page::{Page, PageQuery},
         time::Timestamp,
     },
@@ -81,7 +81,7 @@ pub struct LedgerState {
 }
 
 /// The routes of this slice.
-pub fn router(state: LedgerState) -> OpenApiRouter {
+pub fn routes() -> OpenApiRouter<LedgerState> {
     OpenApiRouter::new()
         .routes(routes!(login))
         .routes(routes!(pay))
@@ -92,7 +92,6 @@ pub fn router(state: LedgerState) -> OpenApiRouter {
         .routes(routes!(create_wallet))
         .routes(routes!(lock_wallet))
         .routes(routes!(mint))
-        .with_state(state)
 }
 
 impl LedgerState {
@@ -112,7 +111,7 @@ impl LedgerState {
 
     fn amount(&self, text: &AmountText) -> Result<Payable, ApiError> {
         let scale = self.db.scale();
-        match text.parse(scale).map(|amount| amount.payable()) {
+        match text.parse(scale).map(Amount::payable) {
             Ok(Some(amount)) => Ok(amount),
             Ok(None) => Err(ApiError::validation("amount", "must be more than 0")),
             Err(error) => Err(ApiError::validation(
@@ -137,19 +136,20 @@ impl LedgerState {
             TillError::Db(error) => error.into(),
         })?;
         let view = |payment: Payment| PaymentMade::new(&payment, self.db.scale());
-        made(answer, view)
+        Ok(made(answer, view))
     }
 }
 
 /// 201 with what was made, or the refusal; either is marked when it repeats an earlier answer.
-type Made<V> = Result<Replayed<Result<(StatusCode, Json<Data<V>>), ApiError>>, ApiError>;
+type Answered<V> = Replayed<Result<(StatusCode, Json<Data<V>>), ApiError>>;
+type Made<V> = Result<Answered<V>, ApiError>;
 
-fn made<D, V>(answer: Answer<D, LedgerRefusal>, view: impl FnOnce(D) -> V) -> Made<V> {
+fn made<D, V>(answer: Answer<D, LedgerRefusal>, view: impl FnOnce(D) -> V) -> Answered<V> {
     let response = match answer.outcome {
         Outcome::Done(done) => Ok((StatusCode::CREATED, Data::json(view(done)))),
         Outcome::Refused(refusal) => Err(refused(&refusal)),
     };
-    Ok(Replayed { replayed: answer.replayed, response })
+    Replayed { replayed: answer.replayed, response }
 }
 
 /// A wallet on the wire.
@@ -362,7 +362,7 @@ async fn create_wallet(
     };
     let command = CreateWallet { address };
     let answer = keyed(&state.db, &admin.name, key, &command).await?;
-    made(answer, |done| WalletMade { address: done.address, version: done.version, privatekey })
+    Ok(made(answer, |done| WalletMade { address: done.address, version: done.version, privatekey }))
 }
 
 /// What to change about a wallet.

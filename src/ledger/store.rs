@@ -1,4 +1,4 @@
-//! All SQL on `wallets` and `payments`.
+//! All SQL on `wallets`, `payments` and `verifier_secret`.
 
 use std::collections::BTreeSet;
 
@@ -155,6 +155,20 @@ pub(super) async fn verifier_set(
     Ok(())
 }
 
+/// Keeps the fingerprint of the first hub's secret. Gives the one that is kept.
+pub(super) async fn secret_claim(
+    conn: &mut PgConnection,
+    fingerprint: &[u8; 32],
+) -> Result<Vec<u8>, DbError> {
+    sqlx::query!(
+        "insert into verifier_secret (fingerprint) values ($1) on conflict (one) do nothing",
+        fingerprint.as_slice()
+    )
+    .execute(&mut *conn)
+    .await?;
+    Ok(sqlx::query_scalar!("select fingerprint from verifier_secret").fetch_one(conn).await?)
+}
+
 pub(super) async fn wallet_set_locked(
     conn: &mut PgConnection,
     wallet: &Wallet,
@@ -171,6 +185,7 @@ pub(super) async fn wallet_set_locked(
 }
 
 /// Writes every changed wallet once and every payment, in one statement.
+#[expect(clippy::as_conversions, reason = "the macro's notation for an array with nulls")]
 pub(super) async fn payments_write(
     conn: &mut PgConnection,
     book: &Book,

@@ -98,7 +98,7 @@ impl Source {
     /// The code with the file's `#[cfg(test)]` modules blanked as well.
     pub(crate) fn shipped(&self) -> String {
         let mut shipped = self.code.clone();
-        while let Some(start) = shipped.find("#[cfg(test)]\nmod ") {
+        while let Some(start) = test_module(&shipped) {
             let body = shipped.get(start..).unwrap_or_default();
             let end = body.find("\n}").map_or(shipped.len(), |at| start + at + 2);
             let blank = blanked(shipped.get(start..end).unwrap_or_default());
@@ -116,6 +116,15 @@ impl Source {
         let to = self.literals.partition_point(|literal| literal.offset < end);
         Some((self.literals.get(from..to)?, self.code.get(assigned..end)?))
     }
+}
+
+/// Where the first module for tests begins, whoever may see it.
+fn test_module(code: &str) -> Option<usize> {
+    const MARK: &str = "#[cfg(test)]\n";
+    code.match_indices(MARK).map(|(start, _)| start).find(|start| {
+        let line = code.get(start + MARK.len()..).and_then(|rest| rest.lines().next());
+        line.is_some_and(|line| find_words(line, "mod").next().is_some() && line.ends_with('{'))
+    })
 }
 
 /// The places where a word stands alone: no identifier continues it on a side where it ends in one.

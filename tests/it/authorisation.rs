@@ -1,0 +1,106 @@
+//! Who may ask what: every route, asked by every kind of caller.
+
+use reqwest::Method;
+
+use super::support::{ANNA, Api, CARA, Hub, NOBODY, Site};
+
+/// The callers, in the order of a row's statuses: a guest, the owner of another wallet, a bot, an orchestrator, the
+/// operator, and somebody with a token that was revoked.
+const CALLERS: [&str; 6] = ["guest", "wallet", "bot", "orchestrator", "admin", "revoked"];
+
+/// Method, path, and the status for each caller. The bodies are empty, so 400 and 404 mean that the caller got past
+/// the door; `{}` in a path is filled in below.
+const TABLE: &[(&str, &str, [u16; 6])] = &[
+    ("POST", "/api/v1/login", [400, 400, 400, 400, 400, 401]),
+    ("GET", "/api/v1/session", [401, 200, 403, 403, 403, 401]),
+    ("POST", "/api/v1/session/refresh", [401, 200, 403, 403, 403, 401]),
+    ("POST", "/api/v1/logout", [401, 200, 403, 403, 403, 401]),
+    ("POST", "/api/v1/ws/tickets", [401, 201, 201, 201, 201, 401]),
+    ("POST", "/api/v1/payments", [401, 400, 403, 403, 403, 401]),
+    ("GET", "/api/v1/payments/{id}", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/wallets/{address}", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/wallets/{address}/payments", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/supply", [200, 200, 200, 200, 200, 401]),
+    ("POST", "/api/v1/admin/wallets", [401, 403, 403, 403, 201, 401]),
+    ("PATCH", "/api/v1/admin/wallets/{address}", [401, 403, 403, 403, 400, 401]),
+    ("POST", "/api/v1/admin/mint", [401, 403, 403, 403, 400, 401]),
+    ("GET", "/api/v1/admin/sessions", [401, 403, 403, 403, 200, 401]),
+    ("DELETE", "/api/v1/admin/sessions/{id}", [401, 403, 403, 403, 404, 401]),
+    ("DELETE", "/api/v1/admin/sessions", [401, 403, 403, 403, 400, 401]),
+];
+
+/// What differs when the ledger is private. Anna's wallet and payment are asked for; the wallet caller is Cara.
+const PRIVATE: &[(&str, &str, [u16; 6])] = &[
+    ("GET", "/api/v1/payments/{id}", [401, 403, 403, 403, 200, 401]),
+    ("GET", "/api/v1/wallets/{address}", [401, 403, 403, 403, 200, 401]),
+    ("GET", "/api/v1/wallets/{address}/payments", [401, 403, 403, 403, 200, 401]),
+    ("GET", "/api/v1/supply", [200, 200, 200, 200, 200, 401]),
+];
+
+async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
+    hub.login(ANNA).await;
+    hub.admin().mint(ANNA.1, "10").await;
+    let revoked = hub.login(CARA).await;
+    assert_eq!(revoked.post("/api/v1/logout", &serde_json::json!({})).await.status, 200);
+    let key = |name: &str| {
+        let output = site.run(&["token", "create", name, "--scopes", name]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let word = text.split_whitespace().find(|word| word.starts_with("tbk_"));
+        Api::new(&hub.url(), Some(word.expect("the key is printed")))
+    };
+    let (bot, orchestrator) = (key("bot"), key("orchestrator"));
+    for (method, path, expected) in table {
+        // A route may end the session, so each row has its own.
+        let callers = [
+            hub.guest(),
+            hub.login(CARA).await,
+            bot.clone(),
+            orchestrator.clone(),
+            hub.admin(),
+            revoked.clone(),
+        ];
+        let path = match *path {
+            path if path.contains("payments/{id}") => path.replace("{id}", "1"),
+            path => path
+                .replace("{id}", "00000000-0000-4000-8000-000000000000")
+                .replace("{address}", ANNA.1),
+        };
+        for ((caller, name), status) in callers.iter().zip(CALLERS).zip(expected) {
+            let method: Method = method.parse().unwrap();
+            let reply = caller.send(method.clone(), &path, &[], Vec::new()).await;
+            assert_eq!(reply.status, *status, "{method} {path} as {name}: {:?}", reply.body);
+            let envelope = reply.status < 400
+                || (!reply.code().is_empty() && reply.body["error"]["message"].is_string());
+            assert!(
+                envelope,
+                "{method} {path} as {name} answers outside the envelope: {:?}",
+                reply.body
+            );
+            if reply.status == 401 {
+                assert_eq!(
+                    reply.headers["www-authenticate"], "Bearer",
+                    "{method} {path} as {name}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_knows_its_callers() {
+    let site = Site::new().await;
+    let hub = site.hub(&[]).await;
+    check(&site, &hub, TABLE).await;
+}
+
+#[tokio::test]
+async fn a_private_ledger_is_for_its_owners() {
+    let site = Site::new().await;
+    let hub = site.hub(&["--public-ledger=false"]).await;
+    check(&site, &hub, PRIVATE).await;
+    let anna = hub.login(ANNA).await;
+    assert_eq!(anna.get(&format!("/api/v1/wallets/{}", ANNA.1)).await.status, 200);
+    assert_eq!(anna.get("/api/v1/payments/1").await.status, 200);
+    assert_eq!(anna.get(&format!("/api/v1/wallets/{NOBODY}")).await.said(), (403, "forbidden"));
+}

@@ -1,0 +1,236 @@
+//! Databases and hub processes.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use sqlx::{Connection, Executor, PgConnection};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use super::{ANNA, Api, BERT, CARA};
+
+/// How long a hub may take to be ready, on a busy machine.
+const READY: Duration = Duration::from_secs(30);
+/// What all hubs of a site share.
+const ADMIN_KEY: &str = "tbk_4f1d7c52b0e94a6b9d3e8f7a6c5b4d3e";
+const SECRET: &str = "9c0d5b7e3f2a1c8d6e4b9f7a5c3d1e0b";
+
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Whether the long sizes run.
+pub(crate) fn soak() -> bool {
+    std::env::var_os("TOLLBELL_SOAK").is_some()
+}
+
+/// One community: a database of its own and what its hubs share.
+pub(crate) struct Site {
+    /// Where its database is.
+    pub(crate) database_url: String,
+    dir: TempDir,
+}
+
+impl Site {
+    /// A migrated, empty community.
+    pub(crate) async fn new() -> Self {
+        let server = server();
+        let template = TEMPLATE.get_or_init(|| make_template(&server)).await;
+        let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        execute(&server, &format!("create database {name} template {template}")).await;
+        let dir = tempfile::Builder::new().prefix("tollbell-test-").tempdir().unwrap();
+        Self { database_url: on(&server, &name), dir }
+    }
+
+    /// Starts a hub with these flags more.
+    pub(crate) async fn hub(&self, flags: &[&str]) -> Hub {
+        Hub::start(self, "127.0.0.1:0", flags).await
+    }
+
+    /// Starts a hub again where another one was.
+    pub(crate) async fn hub_at(&self, address: &str, flags: &[&str]) -> Hub {
+        Hub::start(self, address, flags).await
+    }
+
+    /// A connection to the database, past the hubs.
+    pub(crate) async fn sql(&self) -> PgConnection {
+        PgConnection::connect(&self.database_url).await.unwrap()
+    }
+
+    /// Runs a subcommand of the binary on this community.
+    pub(crate) fn run(&self, args: &[&str]) -> std::process::Output {
+        self.command(args).output().unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tollbell"));
+        command
+            .args(args)
+            .env("TOLLBELL_DATABASE_URL", &self.database_url)
+            .env("TOLLBELL_DATA_DIR", self.dir.path())
+            .env("TOLLBELL_ADMIN_KEY", ADMIN_KEY)
+            .env("TOLLBELL_SECRET", SECRET)
+            .env_remove("DATABASE_URL");
+        command
+    }
+}
+
+/// A running hub. Dropping it kills it.
+pub(crate) struct Hub {
+    child: Child,
+    /// Its address, such as `127.0.0.1:41234`.
+    pub(crate) address: String,
+}
+
+impl Hub {
+    async fn start(site: &Site, address: &str, flags: &[&str]) -> Self {
+        let mut child = site
+            .command(&["serve", "--listen", address, "--admin-listen", "off"])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let address = address_in(&mut child);
+        let hub = Self { child, address };
+        hub.wait_ready().await;
+        hub
+    }
+
+    /// Waits until the hub wants clients.
+    pub(crate) async fn wait_ready(&self) {
+        let deadline = Instant::now() + READY;
+        while self.guest().get("/readyz").await.status != 200 {
+            assert!(Instant::now() < deadline, "the hub at {} is not ready", self.address);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Its base URL.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Asks without a credential.
+    pub(crate) fn guest(&self) -> Api {
+        Api::new(&self.url(), None)
+    }
+
+    /// Asks as the operator.
+    pub(crate) fn admin(&self) -> Api {
+        Api::new(&self.url(), Some(ADMIN_KEY))
+    }
+
+    /// Asks as the owner of a wallet, after a login.
+    pub(crate) async fn login(&self, (private, address): (&str, &str)) -> Api {
+        let reply =
+            self.guest().post("/api/v1/login", &serde_json::json!({"privatekey": private})).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(reply.data()["address"], address);
+        Api::new(&self.url(), reply.data()["token"].as_str())
+    }
+
+    /// Anna with 1,000, Bert with nothing and Cara with nothing.
+    pub(crate) async fn people(&self) -> [Api; 3] {
+        let people = [self.login(ANNA).await, self.login(BERT).await, self.login(CARA).await];
+        self.admin().mint(ANNA.1, "1000").await;
+        people
+    }
+
+    /// Moves the test clock of a hub that was started with `--dev`, and waits until it has noticed.
+    pub(crate) async fn advance(&self, seconds: u64) {
+        let reply = self
+            .admin()
+            .post("/api/v1/admin/clock", &serde_json::json!({"advance_s": seconds}))
+            .await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+
+    /// Waits for something that another process does, at most ten seconds.
+    pub(crate) async fn wait_until(&self, done: impl AsyncFn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !done().await {
+            assert!(Instant::now() < deadline, "it did not happen within ten seconds");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Ends it as a crash would.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
+        nix::sys::signal::kill(pid, signal).unwrap();
+    }
+
+    /// Waits for it to end by itself.
+    pub(crate) fn wait(&mut self) -> std::process::ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Finds the address in what the hub prints, and keeps reading behind it so that it never blocks on a full pipe.
+fn address_in(child: &mut Child) -> String {
+    let mut stderr = child.stderr.take().unwrap();
+    let log = std::thread::spawn(move || {
+        let mut text = String::new();
+        let _ = stderr.read_to_string(&mut text);
+        text
+    });
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        let (_, rest) = line.split_once("http://")?;
+        Some(rest.split(|c: char| c.is_whitespace() || c == '/').next()?.to_owned())
+    });
+    std::thread::spawn(move || lines.for_each(drop));
+    address.unwrap_or_else(|| panic!("the hub did not start:\n{}", log.join().unwrap()))
+}
+
+async fn make_template(server: &str) -> String {
+    let name = format!("template_{}", std::process::id());
+    execute(server, &format!("create database {name}")).await;
+    let output = Command::new(env!("CARGO_BIN_EXE_tollbell"))
+        .arg("migrate")
+        .env("TOLLBELL_DATABASE_URL", on(server, &name))
+        .env_remove("DATABASE_URL")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    name
+}
+
+fn server() -> String {
+    std::env::var("TOLLBELL_TEST_PG")
+        .expect("TOLLBELL_TEST_PG is unset; run the tests with ./x test")
+}
+
+/// The URL of another database on the same server.
+fn on(server: &str, database: &str) -> String {
+    let (base, query) =
+        server.split_once('?').map_or((server, None), |(base, query)| (base, Some(query)));
+    let (host, _) = base.rsplit_once('/').expect("the URL names a database");
+    query.map_or_else(|| format!("{host}/{database}"), |query| format!("{host}/{database}?{query}"))
+}
+
+async fn execute(server: &str, sql: &str) {
+    let mut conn = PgConnection::connect(server).await.unwrap();
+    conn.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))).await.unwrap();
+}
