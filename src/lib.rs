@@ -16,6 +16,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod db;
+pub mod gateways;
 pub mod http;
 pub mod hub;
 pub mod kernel;

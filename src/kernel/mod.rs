@@ -4,6 +4,7 @@
 //! topic cannot be built, so nothing above this floor validates one again.
 
 pub mod address;
+pub mod catalogue;
 pub mod event;
 pub mod id;
 pub mod money;

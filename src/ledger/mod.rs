@@ -7,6 +7,7 @@
 //! * no balance falls below its floor, by the decision in memory and again by the table's constraint;
 //! * payments become visible by rising id.
 
+mod catalogue;
 mod check;
 pub mod commands;
 pub mod events;
@@ -20,6 +21,7 @@ mod till;
 mod topics;
 
 pub use self::{
+    catalogue::catalogue,
     check::{LedgerCheck, check},
     login::{Login, SecretError, VerifierSecret},
     model::{LedgerRefusal, Metadata, Payment, PaymentKind, RequestId, Transfer, Wallet},
