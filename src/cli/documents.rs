@@ -1,7 +1,7 @@
 //! What the program knows about itself, printed: its settings and the descriptions of its interfaces.
 
 use super::output;
-use crate::{app, config};
+use crate::{app, config, gateways};
 
 /// The settings as a Markdown table.
 ///
@@ -24,5 +24,6 @@ pub(super) fn openapi() -> anyhow::Result<()> {
 /// # Errors
 /// As [`settings`].
 pub(super) fn asyncapi() -> anyhow::Result<()> {
-    anyhow::bail!("pending")
+    let document = serde_json::to_string_pretty(&gateways::asyncapi::document())?;
+    Ok(output::print_line(&document)?)
 }
