@@ -44,9 +44,6 @@ pub const CODES: &[(&str, u16, &str)] = &[
 ];
 
 /// The native doors. Their answers stay open: they belong to the routes without a time limit.
-pub fn router(native: Arc<Native>) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(ws::ws))
-        .routes(routes!(pull::events))
-        .with_state(native)
+pub fn routes() -> OpenApiRouter<Arc<Native>> {
+    OpenApiRouter::new().routes(routes!(ws::ws)).routes(routes!(pull::events))
 }

@@ -35,8 +35,8 @@ pub struct OperateState {
 }
 
 /// The routes.
-pub fn router(state: OperateState) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(clock)).with_state(state)
+pub fn routes() -> OpenApiRouter<OperateState> {
+    OpenApiRouter::new().routes(routes!(clock))
 }
 
 /// How far to move the test clock.
