@@ -9,6 +9,7 @@ use crate::{
     auth::{self, Auth, gate::Gate, topics::TopicMap},
     config::Settings,
     db::{Db, random, tasks::Tasks},
+    gateways::{self, HubTopics, Native, NativeSettings, operate::routes::OperateState},
     http::{
         client_ip::TrustedProxies,
         layers::{self, ANSWER_SECONDS_MAX},
@@ -31,16 +32,22 @@ pub(super) struct Parts<'a> {
 /// The document of every route.
 pub fn document() -> OpenApi {
     let mut document = openapi::router::<()>().into_openapi();
-    for slice in [auth::routes::routes().into_openapi(), ledger::routes::routes().into_openapi()] {
+    for slice in [
+        auth::routes::routes().into_openapi(),
+        ledger::routes::routes().into_openapi(),
+        gateways::operate::routes::routes().into_openapi(),
+        gateways::routes().into_openapi(),
+    ] {
         document.merge(slice);
     }
     document
 }
 
 /// Everything that is served, in its layers.
-pub(super) fn app(parts: &Parts<'_>, _tasks: &Tasks) -> anyhow::Result<Router> {
+pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks) -> anyhow::Result<Router> {
     let proxies = TrustedProxies::new(&parts.settings.listen.trusted_proxies);
     let gate = Gate { auth: Arc::clone(parts.auth), proxies };
+    let gate = from_fn_with_state(gate, auth::gate::gate);
     let ledger = LedgerState {
         db: parts.db.clone(),
         till: parts.till.clone(),
@@ -48,10 +55,37 @@ pub(super) fn app(parts: &Parts<'_>, _tasks: &Tasks) -> anyhow::Result<Router> {
         secret: parts.verifiers.clone(),
         public: parts.settings.ledger.public_ledger,
     };
+    let operate = OperateState { db: parts.db.clone(), dev: parts.settings.trial.dev };
+    let native = Arc::new(native(parts, tasks));
     let answers = Router::new()
-        .merge(auth::routes::routes().with_state(Arc::clone(parts.auth)).split_for_parts().0)
-        .merge(ledger::routes::routes().with_state(ledger).split_for_parts().0)
-        .layer(from_fn_with_state(gate.clone(), auth::gate::gate))
+        .merge(Router::from(auth::routes::routes().with_state(Arc::clone(parts.auth))))
+        .merge(Router::from(ledger::routes::routes().with_state(ledger)))
+        .merge(Router::from(gateways::operate::routes::routes().with_state(operate)))
+        .layer(gate.clone())
         .merge(openapi::docs(&document())?);
-    Ok(layers::wrap(answers, Router::new(), ANSWER_SECONDS_MAX, random::uuid))
+    let streams = Router::from(gateways::routes().with_state(Arc::clone(&native))).layer(gate);
+    #[cfg(feature = "echo")]
+    let streams = streams.merge(gateways::echo::router(native));
+    Ok(layers::wrap(answers, streams, ANSWER_SECONDS_MAX, random::uuid))
+}
+
+fn native(parts: &Parts<'_>, tasks: &Tasks) -> Native {
+    let Settings { hub, listen, ledger, .. } = parts.settings;
+    let size = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
+    let ledger = LedgerTopics { public: ledger.public_ledger, scale: parts.db.scale() };
+    Native {
+        auth: Arc::clone(parts.auth),
+        db: parts.db.clone(),
+        hub: parts.hub.clone(),
+        topics: TopicMap::new(vec![Box::new(ledger), Box::new(HubTopics)]),
+        tasks: tasks.clone(),
+        settings: NativeSettings {
+            topics_max: size(hub.topics_max),
+            frame_bytes_max: size(hub.frame_bytes_max),
+            queue_bytes_max: size(hub.queue_bytes_max),
+            messages_per_min: hub.messages_per_min,
+            ping_s: hub.ping_seconds.into(),
+            allowed_origins: listen.allowed_origins.clone(),
+        },
+    }
 }

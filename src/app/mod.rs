@@ -38,6 +38,7 @@ use crate::{
         upkeep::Upkeep,
         wake,
     },
+    gateways,
     http::serve::{self, HEAD_SPAN_MAX, Server},
     hub::{AdmissionLimit, Encoders, Hub, HubSettings, RingLimit},
     kernel::event::Seq,
@@ -109,6 +110,7 @@ pub async fn start(settings: &Settings, figures: Figures) -> anyhow::Result<Runn
     start_relay(Relay::new(db.clone(), inbox, begin, taps), &db, settings, &tasks);
     let till = start_till(&db, settings, &tasks);
     start_chores(&db, settings, &auth, &place, &tasks)?;
+    tasks.spawn("pulse", gateways::stats::tell(hub.clone(), address.to_string().into()));
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));
 
     let readiness = Readiness::new(db.clone());

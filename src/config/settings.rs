@@ -12,6 +12,9 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+/// What is logged when nobody says otherwise.
+pub const LOG_FILTER: &str = "info,sqlx=warn";
+
 /// Every setting, by what it is about.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
@@ -190,7 +193,7 @@ pub struct LogSettings {
     #[arg(long, value_name = "FORMAT", default_value = "auto")]
     pub log_format: LogFormat,
     /// What to log, such as `info,tollbell::http=warn`
-    #[arg(long, value_name = "FILTER", default_value = "info,sqlx=warn")]
+    #[arg(long, value_name = "FILTER", default_value = LOG_FILTER)]
     pub log_filter: String,
 }
 

@@ -18,6 +18,8 @@ pub struct Health {
     pub unix_s: f64,
     /// How far the test clock is ahead, in milliseconds.
     pub clock_offset_ms: i64,
+    /// Connections that the server lets ordinary users open.
+    pub connections_max: i32,
 }
 
 /// Reads the state of the server.
@@ -33,7 +35,9 @@ pub async fn health(conn: &mut PgConnection) -> Result<Health, DbError> {
                             from pg_stat_activity
                             where backend_xmin is not null and pid <> pg_backend_pid()), 0)::float8 as "oldest!",
                   extract(epoch from clock_timestamp())::float8 as "unix!",
-                  clock_offset_ms
+                  clock_offset_ms,
+                  current_setting('max_connections')::int
+                      - current_setting('superuser_reserved_connections')::int as "connections_max!"
            from log_head"#
     )
     .fetch_one(conn)
@@ -44,7 +48,34 @@ pub async fn health(conn: &mut PgConnection) -> Result<Health, DbError> {
         oldest_snapshot_s: row.oldest,
         unix_s: row.unix,
         clock_offset_ms: row.clock_offset_ms,
+        connections_max: row.connections_max,
     })
+}
+
+/// The end of the log, counted.
+#[derive(Debug, Clone, Copy)]
+pub struct NewestCheck {
+    /// Events there should be.
+    pub expected: i64,
+    /// Events there are.
+    pub kept: i64,
+}
+
+/// Counts the newest events, at most `limit`: what can be known of the log's density without reading all of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn check_newest(conn: &mut PgConnection, limit: i64) -> Result<NewestCheck, DbError> {
+    Ok(sqlx::query_as!(
+        NewestCheck,
+        r#"select least(seq - floor, $1) as "expected!",
+                  (select count(*) from events
+                   where seq > greatest(h.floor, h.seq - $1) and seq <= h.seq) as "kept!"
+           from log_head h"#,
+        limit
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Whether the log is what it promises to be.

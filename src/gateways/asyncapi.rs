@@ -181,14 +181,10 @@ impl Document {
 
     fn channel(&mut self, name: &str, address: &str, description: &str, messages: &[&str]) {
         let refer = |message: &&str| {
-            (
-                (*message).to_owned(),
-                json!({"$ref": format!("#/components/messages/{message}")}),
-            )
+            ((*message).to_owned(), json!({"$ref": format!("#/components/messages/{message}")}))
         };
         let messages: Map<String, Value> = messages.iter().map(refer).collect();
-        let channel =
-            json!({"address": address, "description": description, "messages": messages});
+        let channel = json!({"address": address, "description": description, "messages": messages});
         self.channels.insert(name.into(), channel);
     }
 
@@ -212,8 +208,7 @@ impl Document {
     fn schema(&mut self, shape: &Shape) {
         for (name, schema) in &shape.schemas {
             // A schema that has no JSON form is a defect of the library, and the drift test shows it.
-            self.schemas
-                .insert(name.clone(), serde_json::to_value(schema).unwrap_or_default());
+            self.schemas.insert(name.clone(), serde_json::to_value(schema).unwrap_or_default());
         }
     }
 
@@ -321,6 +316,9 @@ mod tests {
         let codes = document["x-error-codes"].as_array().unwrap();
         let closes = document["x-close-codes"].as_array().unwrap();
         assert_eq!((codes.len(), closes.len()), (CODES.len(), CLOSES.len()));
-        assert_eq!(document["components"]["messages"]["payment.made"]["examples"][0]["payload"]["seq"], 18_447);
+        assert_eq!(
+            document["components"]["messages"]["payment.made"]["examples"][0]["payload"]["seq"],
+            18_447
+        );
     }
 }

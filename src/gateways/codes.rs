@@ -48,7 +48,13 @@ pub enum Code {
 /// Every code: its name, the status that the HTTP doors give it, whether the same request may succeed later, and
 /// what it means.
 pub const CODES: &[(Code, &str, u16, bool, &str)] = &[
-    (Code::BadRequest, "bad_request", 400, false, "the request breaks a rule; the message names it"),
+    (
+        Code::BadRequest,
+        "bad_request",
+        400,
+        false,
+        "the request breaks a rule; the message names it",
+    ),
     (Code::UnknownType, "unknown_type", 400, false, "no client message has this type"),
     (Code::Unauthorized, "unauthorized", 401, false, "the credentials are not valid; get new ones"),
     (Code::TokenExpired, "token_expired", 401, false, "the token has ended; get a new one"),

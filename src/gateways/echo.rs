@@ -34,8 +34,7 @@ async fn echo(
     mut request: Request,
 ) -> Result<Response, ApiError> {
     let response = handshake(&request)?;
-    let admission =
-        native.hub.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)).map_err(no_room)?;
+    let admission = native.hub.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)).map_err(no_room)?;
     let newcomer = Newcomer {
         upgrade: hyper::upgrade::on(&mut request),
         dialect: Box::new(Echo),

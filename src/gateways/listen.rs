@@ -94,7 +94,11 @@ impl Position {
 ///
 /// # Errors
 /// `bad_request` for what is no topic or no filter, `limit_topics` for too many.
-pub(super) fn wants(names: &[String], kinds: Option<&[String]>, max: usize) -> Result<Vec<Want>, Fault> {
+pub(super) fn wants(
+    names: &[String],
+    kinds: Option<&[String]>,
+    max: usize,
+) -> Result<Vec<Want>, Fault> {
     if names.is_empty() {
         return Err(Fault::bad("`topics` must name at least one topic"));
     }

@@ -98,7 +98,13 @@ pub(super) async fn events(
     let expires = grant.expires;
     let reader = native.hub.reader(Interest::new(wants), after, grant);
     if wants_stream(&headers) {
-        return Ok(sse::stream(sse::Feed { native, reader, epoch, expires, _admission: admission }));
+        return Ok(sse::stream(sse::Feed {
+            native,
+            reader,
+            epoch,
+            expires,
+            _admission: admission,
+        }));
     }
     let limit = query.limit.unwrap_or(PAGE_EVENTS_DEFAULT).clamp(1, PAGE_EVENTS_MAX);
     let wait = Duration::from_secs(query.wait.unwrap_or(0).min(WAIT_SECONDS_MAX));
@@ -173,9 +179,8 @@ mod tests {
     #[test]
     fn a_browser_comes_back_with_the_id_it_was_given() {
         let read = |value: &str| last_event_id(&header("last-event-id", value));
-        let position = |epoch: &str, seq| {
-            Ok(Some(Position { epoch: epoch.into(), seq: Seq::new(seq) }))
-        };
+        let position =
+            |epoch: &str, seq| Ok(Some(Position { epoch: epoch.into(), seq: Seq::new(seq) }));
         assert_eq!(read("e7-18446"), position("e7", 18_446));
         assert_eq!(read("a-b-0"), position("a-b", 0));
         assert_eq!(read(""), Ok(None));

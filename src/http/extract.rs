@@ -1,7 +1,7 @@
 //! Extractors that answer with the error envelope: [`Body`], [`Params`], [`Query`].
 //!
 //! Unknown fields are ignored, as everywhere on the wire. A body without a content type is taken for JSON, because
-//! scripts forget it; a body of another type is refused, because a form is not JSON by accident.
+//! scripts forget it, and so is an object that `curl -d` calls a form; a body of another type is refused.
 
 use axum::body::Bytes;
 use axum::extract::path::ErrorKind;
@@ -25,14 +25,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let typed = is_json_or_absent(request.headers());
+        let declared = declared(request.headers());
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|rejection| unreadable(&rejection))?;
         match bytes.trim_ascii() {
             [] => parse(b"{}").map(Self),
-            _ if !typed => Err(ApiError::unsupported_media_type()),
-            json => parse(json).map(Self),
+            json => match declared {
+                Declared::Json => parse(json).map(Self),
+                Declared::Form if json.starts_with(b"{") => parse(json).map(Self),
+                Declared::Form | Declared::Other => Err(ApiError::unsupported_media_type()),
+            },
         }
     }
 }
@@ -137,12 +140,26 @@ fn bad_query(rejection: &QueryRejection) -> ApiError {
         .with_detail(field, message)
 }
 
-fn is_json_or_absent(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
+/// What the client says its body is.
+#[derive(Clone, Copy)]
+enum Declared {
+    /// JSON, or nothing at all.
+    Json,
+    /// A form, which is what `curl -d` says of everything.
+    Form,
+    /// Something else.
+    Other,
+}
+
+fn declared(headers: &HeaderMap) -> Declared {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Declared::Json };
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    match essence.strip_prefix("application/") {
+        Some(kind) if kind == "json" || kind.ends_with("+json") => Declared::Json,
+        Some("x-www-form-urlencoded") => Declared::Form,
+        _ => Declared::Other,
+    }
 }
 
 #[cfg(test)]
@@ -263,8 +280,7 @@ pub(in crate::http) mod tests {
             assert_eq!(post_to("/order", Some(good), body()).await.0, 200, "{good}");
         }
         assert_eq!(post_to("/order", None, body()).await.0, 200);
-        for bad in ["application/x-www-form-urlencoded", "text/plain", "application/jsonx", "json"]
-        {
+        for bad in ["multipart/form-data", "text/plain", "application/jsonx", "json"] {
             let (status, code, _) = post_to("/order", Some(bad), body()).await;
             assert_eq!((status, code.as_str()), (415, "unsupported_media_type"), "{bad}");
         }

@@ -61,6 +61,7 @@ impl Hub {
             topics: Vec::new(),
             kinds: Vec::new(),
             since: None,
+            since_seq: None,
             snapshot: false,
             store: None,
             timing: Timing::default(),
@@ -84,6 +85,7 @@ pub struct HubBuilder {
     topics: Vec<String>,
     kinds: Vec<String>,
     since: Option<Position>,
+    since_seq: Option<u64>,
     snapshot: bool,
     store: Option<Arc<dyn PositionStore>>,
     timing: Timing,
@@ -123,6 +125,13 @@ impl HubBuilder {
     /// Begins behind this position instead of at the head. A position in the store goes before it.
     pub fn since(mut self, position: Position) -> Self {
         self.since = Some(position);
+        self
+    }
+
+    /// Begins behind this number of the history that the server has now: for people who type one. A program that
+    /// continues its own work gives the whole position to [`Self::since`], which goes before this.
+    pub fn since_seq(mut self, seq: u64) -> Self {
+        self.since_seq = Some(seq);
         self
     }
 
@@ -170,6 +179,7 @@ impl HubBuilder {
         let plan = Plan {
             topics: self.topics,
             kinds: self.kinds,
+            begin_at: self.since_seq,
             snapshot: self.snapshot,
             credentialed: self.tokens.is_some(),
             timing: self.timing,

@@ -33,13 +33,7 @@ use crate::{
         Auth, AuthError, Caller, Token,
         gate::{ClientIp, admit},
     },
-    http::{
-        error::ApiError,
-        extract::Query,
-        layers::X_API_KEY,
-        openapi::Failures,
-        serve::Slot,
-    },
+    http::{error::ApiError, extract::Query, layers::X_API_KEY, openapi::Failures, serve::Slot},
     hub::{Admission, Dialect, Grant, Hub, Refused},
 };
 
@@ -194,7 +188,8 @@ async fn identify(
     offered: &Offered,
     ticket: Option<String>,
 ) -> Result<Caller, ApiError> {
-    let in_header = [header::AUTHORIZATION, X_API_KEY].iter().any(|name| headers.contains_key(name));
+    let in_header =
+        [header::AUTHORIZATION, X_API_KEY].iter().any(|name| headers.contains_key(name));
     match (in_header, &offered.token, ticket) {
         (true, ..) => admit(auth, headers).await,
         (false, Some(token), _) => Ok(auth.caller(&token_of(token)?).await?),
@@ -275,7 +270,8 @@ mod tests {
     #[test]
     fn a_token_may_hide_among_the_subprotocols() {
         let check = |lines: &[&str], subprotocol: bool, token: Option<&str>| {
-            let lines: Vec<_> = lines.iter().map(|line| ("sec-websocket-protocol", *line)).collect();
+            let lines: Vec<_> =
+                lines.iter().map(|line| ("sec-websocket-protocol", *line)).collect();
             let expected = Offered { subprotocol, token: token.map(Into::into) };
             assert_eq!(Offered::read(&headers(&lines)), expected, "{lines:?}");
         };

@@ -160,12 +160,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(
-        max: usize,
-        epoch: &Epoch,
-        held: &Interest,
-        message: Subscribe,
-    ) -> Result<Self, Fault> {
+    fn new(max: usize, epoch: &Epoch, held: &Interest, message: Subscribe) -> Result<Self, Fault> {
         let wants = wants(&message.topics, message.kinds.as_deref(), max)?;
         fit(held, &wants, max)?;
         let position = Position::given(message.since, message.epoch)?;

@@ -64,6 +64,10 @@ impl Session {
     fn welcome(&mut self, at: Moment, id: LinkId, welcome: Welcome) {
         let silence =
             Duration::from_secs(welcome.ping_s).saturating_add(self.plan.timing.ping_grace);
+        // Taken once: after a gap the session begins anew at the head, not at the number that could not be had.
+        if let (Some(seq), None) = (self.plan.begin_at.take(), &self.position) {
+            self.position = Some(Position { epoch: welcome.epoch.clone(), seq });
+        }
         if let Some(link) = self.links.iter_mut().find(|link| link.id == id) {
             link.greeted(welcome.epoch, at.now, silence);
             self.subscribe(id);

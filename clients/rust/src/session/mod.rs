@@ -42,6 +42,8 @@ const CLOSE_PROTOCOL: u16 = 1002;
 pub(crate) struct Plan {
     pub(crate) topics: Vec<String>,
     pub(crate) kinds: Vec<String>,
+    /// The number behind which to begin, in whatever history the first greeting names.
+    pub(crate) begin_at: Option<u64>,
     /// Whether to begin with snapshots when there is no position to resume.
     pub(crate) snapshot: bool,
     /// Whether tokens can be fetched; without, the caller is a guest.

@@ -24,6 +24,7 @@ impl Play {
         let mut plan = Plan {
             topics: vec!["t".into(), "u".into()],
             kinds: Vec::new(),
+            begin_at: None,
             snapshot: false,
             credentialed: false,
             timing: Timing::default(),
@@ -245,6 +246,28 @@ fn each_refusal_of_a_subscription_has_its_answer() {
         assert_eq!(play.frame(1, WELCOME), "send 1 subscribe since 40");
         assert_eq!(play.refused(1, 2, refusal), expected, "{refusal}");
     }
+}
+
+#[test]
+fn a_bare_number_belongs_to_the_history_of_the_first_greeting() {
+    let mut play = Play::new(None, |plan| plan.begin_at = Some(40));
+    play.tick();
+    assert_eq!(play.frame(1, WELCOME), "send 1 subscribe since 40");
+    assert_eq!(play.frame(1, RESUMED), "emit connected");
+    assert_eq!(play.event(1, 41), "emit 41");
+    // The position is the session's own from here on.
+    assert_eq!(play.closed(1, 1006), "emit reconnecting 125");
+    assert_eq!(play.wait(125), "open 3");
+    assert_eq!(play.frame(3, WELCOME), "send 3 subscribe since 41");
+}
+
+#[test]
+fn a_position_goes_before_a_bare_number_and_a_gap_ends_it() {
+    let mut play = Play::new(Some(45), |plan| plan.begin_at = Some(40));
+    play.tick();
+    assert_eq!(play.frame(1, WELCOME), "send 1 subscribe since 45");
+    let told = play.refused(1, 2, r#""code":"gone","oldest":48"#);
+    assert_eq!(told, "emit gap Gone 45; send 1 subscribe");
 }
 
 #[test]

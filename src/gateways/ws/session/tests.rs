@@ -42,7 +42,11 @@ fn a_subscribe_is_refused_by_the_first_rule_that_it_breaks() {
     check(&["b"], r#"{"topics":["a"],"since":7,"epoch":"e7"}"#, Err(Code::BadRequest));
     check(&["b"], r#"{"topics":["a"],"since":7,"epoch":"e8"}"#, Err(Code::BadRequest));
     check(&[], r#"{"topics":["a"],"since":7,"epoch":"e8"}"#, Err(Code::EpochChanged));
-    check(&[], r#"{"topics":["a"],"since":7,"epoch":"e8","snapshot":true}"#, Err(Code::EpochChanged));
+    check(
+        &[],
+        r#"{"topics":["a"],"since":7,"epoch":"e8","snapshot":true}"#,
+        Err(Code::EpochChanged),
+    );
 }
 
 #[test]
@@ -79,7 +83,10 @@ fn every_topic_of_a_snapshot_has_a_last_part() {
     };
     assert_eq!(parts(&[]), json!([[7, 1, true, null]]));
     assert_eq!(parts(&["1"]), json!([[7, 1, true, 1]]));
-    assert_eq!(parts(&["1", "2", "3"]), json!([[7, 1, false, 1], [7, 2, false, 2], [7, 3, true, 3]]));
+    assert_eq!(
+        parts(&["1", "2", "3"]),
+        json!([[7, 1, false, 1], [7, 2, false, 2], [7, 3, true, 3]])
+    );
 }
 
 #[test]

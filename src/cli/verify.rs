@@ -1,0 +1,79 @@
+//! `tollbell verify-ledger`: proves from the database that the money is where it should be.
+
+use std::process::ExitCode;
+
+use super::{database, database::Schema, output};
+use crate::{
+    config::Settings,
+    ledger::{self, LedgerCheck},
+};
+
+/// Looks at everything and prints a line for each promise.
+///
+/// # Errors
+/// When the database fails; a broken promise is no error but an exit code.
+pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let found =
+        database::on(settings, Schema::Found, async |db| Ok(Box::pin(ledger::check(db)).await?))
+            .await?;
+    output::print(&report(&found))?;
+    Ok(if found.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn report(found: &LedgerCheck) -> String {
+    let LedgerCheck { log, numbers, .. } = found;
+    let figures = [
+        format!("the sum is {}", found.sum),
+        format!("{} of {} wallets below", found.overdrawn, found.wallets),
+        format!("{} of {} wallets unlike their payments", found.unlike_history, found.wallets),
+        format!(
+            "{} payments, the last is {}, the log gave out {}",
+            found.payments, found.last_payment, numbers.head
+        ),
+        format!(
+            "{} events for {} numbers, the last is {}",
+            numbers.told, numbers.span, numbers.last
+        ),
+        format!(
+            "{} of {} events up to {}, {} index rows astray",
+            log.kept, log.expected, log.head, log.astray
+        ),
+    ];
+    let rows = found.promises().into_iter().zip(figures).map(|((promise, kept), figures)| {
+        let word = if kept { "ok" } else { "BROKEN" };
+        vec![word.to_owned(), promise.to_owned(), figures]
+    });
+    output::columns(&rows.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        db::inspect::{LogCheck, NumberCheck},
+        kernel::event::Seq,
+    };
+
+    #[test]
+    fn each_promise_has_its_line_and_a_broken_one_stands_out() {
+        let mut found = LedgerCheck {
+            sum: "0".into(),
+            wallets: 3,
+            overdrawn: 0,
+            unlike_history: 0,
+            payments: 9,
+            last_payment: 9,
+            log: LogCheck { head: Seq::new(12), kept: 12, expected: 12, astray: 0 },
+            numbers: NumberCheck { head: 9, last: 9, span: 9, told: 9 },
+        };
+        let text = report(&found);
+        assert_eq!(text.lines().filter(|line| line.starts_with("ok ")).count(), 6, "{text}");
+        assert!(text.contains("12 of 12 events up to 12, 0 index rows astray"), "{text}");
+        found.sum = "-5".into();
+        let text = report(&found);
+        let first = text.lines().next().unwrap();
+        assert!(first.starts_with("BROKEN  all balances add up to 0"), "{first}");
+        assert!(first.ends_with("the sum is -5"), "{first}");
+        assert_eq!(text.matches("BROKEN").count(), 1, "{text}");
+    }
+}
