@@ -29,10 +29,10 @@ use crate::{
 pub fn document() -> Value {
     let mut document = Document::default();
     let client = client_messages().map(|(name, meaning, shape)| {
-        document.message(name, meaning, with_type(name, &shape, true), &shape, None)
+        document.message(name, meaning, &with_type(name, &shape, true), &shape, None)
     });
     let server = server_messages().map(|(name, meaning, shape)| {
-        document.message(name, meaning, with_type(name, &shape, false), &shape, None)
+        document.message(name, meaning, &with_type(name, &shape, false), &shape, None)
     });
     let mut socket: Vec<&str> = client.to_vec();
     socket.extend(server);
@@ -153,7 +153,7 @@ impl Document {
             }
         }
         let payload = json!({"type": "object", "properties": properties, "required": required});
-        self.message(entry.kind, entry.meaning, payload, &entry.data, Some(example));
+        self.message(entry.kind, entry.meaning, &payload, &entry.data, Some(example));
     }
 
     fn topic(&mut self, topic: &TopicEntry) {
@@ -192,7 +192,7 @@ impl Document {
         &mut self,
         name: &'a str,
         meaning: &str,
-        payload: Value,
+        payload: &Value,
         shape: &Shape,
         example: Option<Value>,
     ) -> &'a str {

@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(read("a-b-0"), position("a-b", 0));
         assert_eq!(read(""), Ok(None));
         assert_eq!(last_event_id(&HeaderMap::new()), Ok(None));
-        for bad in ["18446", "e7-", "e7-x", "e7--1", "e7-1.5"] {
+        for bad in ["18446", "e7-", "e7-x", "e7-1.5", "e7-18446 "] {
             assert_eq!(read(bad).err().map(|fault| fault.code), Some(Code::BadRequest), "{bad}");
         }
     }

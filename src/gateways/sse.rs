@@ -6,6 +6,7 @@
 
 use std::{
     convert::Infallible,
+    fmt::{self, Write},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -156,13 +157,17 @@ impl Telling {
     }
 
     fn block(&self, piece: &mut String, event: Option<&str>, seq: Option<Seq>, data: &str) {
-        if let Some(seq) = seq {
-            piece.push_str(&format!("id: {}-{seq}\n", self.feed.epoch));
-        }
-        if let Some(event) = event {
-            piece.push_str(&format!("event: {event}\n"));
-        }
-        piece.push_str(&format!("data: {data}\n\n"));
+        let mut write = || -> fmt::Result {
+            if let Some(seq) = seq {
+                writeln!(piece, "id: {}-{seq}", self.feed.epoch)?;
+            }
+            if let Some(event) = event {
+                writeln!(piece, "event: {event}")?;
+            }
+            writeln!(piece, "data: {data}\n")
+        };
+        // Writing to a text can't fail.
+        let _ = write();
     }
 
     fn speak(&mut self, piece: String) -> Bytes {

@@ -209,6 +209,11 @@ impl Hub {
         self.shared.ring.head()
     }
 
+    /// Whether everything behind a position can be told from memory.
+    pub fn reaches(&self, position: Seq) -> bool {
+        self.shared.ring.reaches(position)
+    }
+
     /// Lets a client in, before its request is answered.
     ///
     /// # Errors

@@ -83,6 +83,12 @@ impl Ring {
         self.kept.read().head
     }
 
+    /// Whether it has every event behind a position, which it has heard of.
+    pub fn reaches(&self, after: Seq) -> bool {
+        let kept = self.kept.read();
+        after <= kept.head && kept.index(after.next()).is_some()
+    }
+
     /// Tells of every new position.
     pub fn watch(&self) -> watch::Receiver<Seq> {
         self.head.subscribe()
@@ -240,6 +246,8 @@ mod tests {
         assert!(ring.page(Seq::new(5), Seq::new(10), &all, PAGE).is_none());
         assert_eq!(seqs(&ring.page(Seq::new(6), Seq::new(10), &all, PAGE).unwrap()), [7, 8, 9]);
         assert!(ring.run(Seq::new(5), PAGE).is_none());
+        let reached: Vec<_> = [5, 6, 10, 11].map(|seq| ring.reaches(Seq::new(seq))).into();
+        assert_eq!(reached, [false, true, true, false]);
         assert_eq!(ring.run(Seq::new(6), PAGE).unwrap().len(), 3);
         assert_eq!(ring.run(Seq::new(10), PAGE).unwrap().len(), 0);
     }

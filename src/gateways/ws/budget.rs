@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Messages refused in a row after which the connection is closed: whoever does not wait when told will not.
 const REFUSED_MESSAGES_MAX: u32 = 60;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// See the module.
 #[derive(Debug)]

@@ -65,7 +65,7 @@ impl Session {
     fn ask(&self, view: &View<'_>, id: Option<MessageId>, ask: Ask) -> Handled {
         let native = Arc::clone(&self.native);
         match ask {
-            Ask::Ping(ping) => now(Tell::Pong(Pong { id, t: ping.t, now: native.db.now() })),
+            Ask::Ping(ping) => now(&Tell::Pong(Pong { id, t: ping.t, now: native.db.now() })),
             Ask::Unsubscribe(message) => {
                 // What is no topic is not held either.
                 let topics = message.topics.iter().filter_map(|name| name.parse().ok()).collect();
@@ -289,8 +289,8 @@ async fn authenticate(
     Ok(actions)
 }
 
-fn now(tell: Tell) -> Handled {
-    Handled::Now(vec![send(&tell)])
+fn now(tell: &Tell) -> Handled {
+    Handled::Now(vec![send(tell)])
 }
 
 fn refuse(id: Option<MessageId>, fault: Fault) -> Action {
