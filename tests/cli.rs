@@ -1,5 +1,11 @@
 //! The program as its users start it: what it prints, where, and with which exit code. No database is needed here.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a program that can't be run is a failed test"
+)]
+
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::{Child, Command, Output, Stdio},
