@@ -86,7 +86,9 @@ impl Banner<'_> {
         } else {
             lines.push(format!("  curl -s {url}/api/v1/supply"));
         }
-        lines.push(format!("  {program} doctor"));
+        // Without the data directory it would look at the default one.
+        let dir = self.data_dir.and_then(Path::to_str).map(quoted);
+        lines.extend(dir.map(|dir| format!("  {program} doctor --data-dir {dir}")));
         lines
     }
 }
@@ -148,7 +150,7 @@ mod tests {
             text.starts_with(&format!("tollbell {} on {URL_DEFAULT}\n", env!("CARGO_PKG_VERSION")))
         );
         assert!(text.contains("\n  ./x tail payments\n"), "{text}");
-        for absent in ["admin key", "private key", "data ", "metrics", "--dev", "TOKEN"] {
+        for absent in ["admin key", "private key", "data ", "metrics", "doctor", "--dev", "TOKEN"] {
             assert!(!text.contains(absent), "{absent}: {text}");
         }
     }
@@ -188,6 +190,7 @@ mod tests {
         assert!(text.contains("admin key  tbk_0b5e7a1c94d2f38846a1 "), "{text}");
         assert!(text.contains("  metrics    http://127.0.0.1:8081/metrics\n"), "{text}");
         assert!(text.contains("  data       /data\n"), "{text}");
+        assert!(text.ends_with("\n  ./x doctor --data-dir /data\n"), "{text}");
         assert_eq!(text.matches("!! --dev").count(), 2, "{text}");
     }
 

@@ -29,9 +29,10 @@ const WALLETS_SHOWN: usize = 2;
 const FUNDS: &str = "1000";
 /// What one payment of the demonstration moves at the most, in whole units.
 const PAYMENT_UNITS_MAX: u32 = 5;
-/// The pause between two payments.
+/// The pause between two payments, and what chance adds to it at the most.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(3);
+/// See [`PAUSE_MIN`].
+const PAUSE_CHANCE: Duration = Duration::from_secs(2);
 /// What is written on payments.
 const REASONS: [&str; 5] =
     ["message=bread", "message=thanks", "message=rent of the stall", "message=iron", "message=tip"];
@@ -110,7 +111,7 @@ pub async fn prepare(db: &Db, till: &Till, secret: &SecretString) -> Result<Demo
 /// Lets the wallets pay one another, again and again.
 pub async fn live(demo: Demo, till: Till) {
     loop {
-        tokio::time::sleep(PAUSE_MIN + (PAUSE_MAX - PAUSE_MIN).mul_f64(random::fraction())).await;
+        tokio::time::sleep(PAUSE_MIN + PAUSE_CHANCE.mul_f64(random::fraction())).await;
         let Some(order) = any_payment(&demo, random::bytes()) else { continue };
         match pay(&till, order).await {
             // Whoever tries things out may have spent it all or have locked the wallet.

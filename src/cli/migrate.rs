@@ -10,9 +10,10 @@ use crate::{config::Settings, db};
 /// # Errors
 /// When the database can't be reached or a migration fails.
 pub(super) async fn run(settings: &Settings, check: bool) -> anyhow::Result<ExitCode> {
-    let missing =
-        database::at(settings, async |options| Ok(Box::pin(db::migrate(options, check)).await?))
-            .await?;
+    let missing = database::at(settings, async |place| {
+        Ok(Box::pin(db::migrate(place.options.clone(), check)).await?)
+    })
+    .await?;
     output::print_line(&report(missing, check))?;
     Ok(if check && missing > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

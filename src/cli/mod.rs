@@ -8,6 +8,7 @@ mod database;
 pub mod demo;
 mod doctor;
 mod documents;
+mod files;
 mod migrate;
 pub mod output;
 mod serve;
@@ -19,18 +20,24 @@ mod verify;
 use std::process::ExitCode;
 
 use crate::config::{
-    Cmd, Config,
+    Cmd, Config, LogFormat,
     settings::{LOG_FILTER, LogSettings},
 };
 
 /// What a subcommand logs, unless it is told: it prints its results, and a step on the way is no news.
-const LOG_FILTER_QUIET: &str = "warn";
+const LOG_FILTER_QUIET: &str = "warn,sqlx=error";
 
-/// How to log: a hub as it is told, a subcommand more quietly.
+/// How to log: a hub as it is told, a subcommand more quietly and in words.
 pub fn log_settings(config: &Config) -> LogSettings {
     let mut log = config.settings.log.clone();
-    if !matches!(config.cmd, Cmd::Serve) && log.log_filter == LOG_FILTER {
+    if matches!(config.cmd, Cmd::Serve) {
+        return log;
+    }
+    if log.log_filter == LOG_FILTER {
         LOG_FILTER_QUIET.clone_into(&mut log.log_filter);
+    }
+    if log.log_format == LogFormat::Auto {
+        log.log_format = LogFormat::Text;
     }
     log
 }
@@ -42,7 +49,7 @@ pub fn log_settings(config: &Config) -> LogSettings {
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let Config { cmd, settings } = config;
     match cmd {
-        Cmd::Serve => Box::pin(serve::run(settings)).await,
+        Cmd::Serve => Box::pin(serve::run(&settings)).await,
         Cmd::Tail(args) => Box::pin(tail::run(args)).await,
         Cmd::Migrate { check } => Box::pin(migrate::run(&settings, check)).await,
         Cmd::Token(cmd) => Box::pin(token::run(&settings, cmd)).await,

@@ -1,45 +1,65 @@
-//! `serve`: starts the hub, says where it is and what to try, and runs it until it is told to stop.
+//! `tollbell serve`: starts the hub, says how to use it, and stays until it is told to stop.
 
 use std::process::ExitCode;
 
+use secrecy::SecretString;
+
 use super::{
-    banner::{Banner, program},
-    demo, output,
+    banner::{self, Banner},
+    demo::{self, Demo},
+    files, output,
 };
 use crate::{
-    app,
+    app::{self, Running},
     config::{AdminListen, Settings},
     telemetry::Figures,
 };
 
-pub(super) async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
-    let figures = Figures::install()?;
-    let running = Box::pin(app::start(&settings, figures)).await?;
-    let wallets = if settings.trial.demo {
-        Some(demo::prepare(&running.db, &running.till, &running.secret).await?)
-    } else {
-        None
-    };
-    let admin_key = running.admin_key.as_ref().map(|key| key.reveal().to_owned().into());
-    let banner = Banner {
-        address: running.address,
-        admin: match settings.listen.admin_listen {
-            AdminListen::Off => None,
-            AdminListen::At(at) => Some(at),
-        },
-        data_dir: match settings.database.database_url {
-            Some(_) => None,
-            None => settings.database.data_dir.as_deref(),
-        },
-        admin_key: admin_key.as_ref(),
-        demo: wallets.as_ref(),
-        dev: settings.trial.dev,
-        program: &program(),
-    };
-    output::print(&banner.text())?;
-    if let Some(wallets) = wallets {
-        running.tasks.spawn("demo", demo::live(wallets, running.till.clone()));
+/// Runs a hub to its end.
+///
+/// # Errors
+/// When it can't start, or a part without which it is of no use has ended.
+pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+    files::raise(settings);
+    let running = Box::pin(app::start(settings, Figures::install()?)).await?;
+    let demo = if settings.trial.demo { prepare(&running).await } else { None };
+    greet(&running, settings, demo.as_ref());
+    if let Some(demo) = demo {
+        running.tasks.spawn("demo", demo::live(demo, running.till.clone()));
     }
     Box::pin(running.serve()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A hub without its demonstration is still a hub.
+async fn prepare(running: &Running) -> Option<Demo> {
+    match demo::prepare(&running.db, &running.till, &running.secret).await {
+        Ok(demo) => Some(demo),
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            tracing::error!(error = format!("{error:#}"), "there is no demonstration");
+            None
+        }
+    }
+}
+
+fn greet(running: &Running, settings: &Settings, demo: Option<&Demo>) {
+    let admin_key = running.admin_key.as_ref().map(|key| SecretString::from(key.reveal()));
+    let private = settings.database.database_url.is_none();
+    let banner = Banner {
+        address: running.address,
+        admin: match settings.listen.admin_listen {
+            AdminListen::At(address) => Some(address),
+            AdminListen::Off => None,
+        },
+        data_dir: settings.database.data_dir.as_deref().filter(|_| private),
+        admin_key: admin_key.as_ref(),
+        demo,
+        dev: settings.trial.dev,
+        program: &banner::program(),
+    };
+    // Nobody may be there to read it; the clients are served all the same.
+    if let Err(error) = output::print(&banner.text()) {
+        tracing::warn!(%error, "could not print how to use the hub");
+    }
 }

@@ -259,7 +259,8 @@ impl Hub {
     pub fn stats(&self) -> HubStats {
         let (ring_events, ring_bytes) = self.shared.ring.size();
         let head = self.head().get();
-        let mut stats = HubStats { head, ring_events, ring_bytes, ..HubStats::default() };
+        let mut stats =
+            HubStats { head, position: head, ring_events, ring_bytes, ..HubStats::default() };
         self.shared.counts.iter().for_each(|count| count.add_to(&mut stats));
         stats
     }

@@ -77,8 +77,10 @@ pub(super) async fn run(
     mut orders: mpsc::Receiver<Order>,
 ) {
     let stopping = shared.stopping.clone();
+    let position = shared.ring.head();
+    count.position.store(position.get(), Relaxed);
     let shard = Rc::new(Shard {
-        position: Cell::new(shared.ring.head()),
+        position: Cell::new(position),
         shared,
         count,
         connections: RefCell::default(),
@@ -132,7 +134,7 @@ impl Shard {
         let items: Vec<_> = run.iter().map(|entry| item(entry)).collect();
         let wanted = self.groups.borrow().wanted(&items);
         self.deliver(&run, wanted, last.seq());
-        self.position.set(last.seq());
+        self.move_to(last.seq());
         if let Some(credentials) = last.revoked() {
             self.revoke(credentials);
         }
@@ -179,11 +181,11 @@ impl Shard {
     fn skip_ahead(&self) {
         let (from, head) = (self.position.get(), self.shared.ring.head());
         tracing::warn!(%from, %head, "fell out of the ring");
-        for group in self.groups.borrow().all() {
+        for group in self.all_groups() {
             let members: Vec<_> = group.members().iter().map(Rc::clone).collect();
             members.iter().for_each(|connection| connection.fall_behind(from));
         }
-        self.position.set(head);
+        self.move_to(head);
         for connection in self.all().filter(|connection| connection.has_credential()) {
             connection.check_grant();
         }
@@ -194,6 +196,11 @@ impl Shard {
         for connection in self.all().filter(|connection| connection.holds(credentials)) {
             connection.close(Close::UNAUTHORIZED);
         }
+    }
+
+    fn move_to(&self, position: Seq) {
+        self.position.set(position);
+        self.count.position.store(position.get(), Relaxed);
     }
 
     fn wake_parked(&self) {
@@ -254,7 +261,7 @@ impl Shard {
     fn mark(&self) {
         let position = self.position.get();
         let mut frames: HashMap<Encoding, Option<Bytes>> = HashMap::new();
-        for group in self.groups.borrow().all() {
+        for group in self.all_groups() {
             let build = || group.members().first()?.dialect.notice(Notice::Mark(position));
             if let Some(frame) = frames.entry(group.encoding()).or_insert_with(build) {
                 self.write(&group, frame, position);
@@ -368,6 +375,10 @@ impl Shard {
         };
         // Who takes no farewell is cut off.
         let _ = timeout(FAREWELL, emptied).await;
+    }
+
+    fn all_groups(&self) -> Vec<Rc<Group>> {
+        self.groups.borrow().all()
     }
 
     fn all(&self) -> impl Iterator<Item = Rc<Connection>> {

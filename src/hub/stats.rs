@@ -1,7 +1,7 @@
 //! What the hub does, in numbers. Each shard counts for itself; nothing is shared on the way of a delivery.
 
 use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ pub(super) struct ShardCount {
     pub(super) behind: AtomicUsize,
     pub(super) topics: AtomicUsize,
     pub(super) groups: AtomicUsize,
+    pub(super) position: AtomicI64,
     pub(super) deliveries: AtomicU64,
     pub(super) bytes: AtomicU64,
     latency: [AtomicU64; LATENCY_CLASSES],
@@ -37,6 +38,8 @@ pub struct HubStats {
     pub bytes: u64,
     /// The newest event.
     pub head: i64,
+    /// The newest event that every shard has handed on.
+    pub position: i64,
     /// Events in the ring now.
     pub ring_events: usize,
     /// Bytes of these.
@@ -72,6 +75,7 @@ impl ShardCount {
         stats.behind = stats.behind.saturating_add(self.behind.load(Relaxed));
         stats.topics = stats.topics.saturating_add(self.topics.load(Relaxed));
         stats.groups = stats.groups.saturating_add(self.groups.load(Relaxed));
+        stats.position = stats.position.min(self.position.load(Relaxed));
         stats.deliveries = stats.deliveries.wrapping_add(self.deliveries.load(Relaxed));
         stats.bytes = stats.bytes.wrapping_add(self.bytes.load(Relaxed));
         for (sum, class) in stats.latency.iter_mut().zip(&self.latency) {

@@ -117,6 +117,11 @@ impl Rig {
         event.seq.get()
     }
 
+    /// Waits until the shards have handed on what was published.
+    async fn settled(&self) {
+        self.until("all is handed on", |stats| stats.position == stats.head).await;
+    }
+
     async fn connect(&self) -> Client {
         self.connect_with(Grant::default()).await
     }

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgConnectOptions;
-
 use super::Finding;
 use crate::{
-    cli::database,
+    app::database::Place,
+    cli::{database, database::Schema},
     config::Settings,
     db::{
         self, Db, DbError, Head,
@@ -35,8 +34,7 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
         return vec![Finding::warn("database", "there is no private PostgreSQL yet", cure)];
     }
     let looked =
-        database::at(settings, async |options| Ok(Box::pin(look_at(settings, options)).await))
-            .await;
+        database::at(settings, async |place| Ok(Box::pin(look_at(settings, place)).await)).await;
     looked.unwrap_or_else(|error| vec![unreachable(&error)])
 }
 
@@ -47,9 +45,9 @@ fn is_made(settings: &Settings) -> bool {
     database.database_url.is_some() || database.data_dir.as_ref().is_some_and(made)
 }
 
-async fn look_at(settings: &Settings, options: PgConnectOptions) -> Vec<Finding> {
+async fn look_at(settings: &Settings, place: &Place) -> Vec<Finding> {
     let started = Instant::now();
-    let missing = match db::migrate(options.clone(), true).await {
+    let missing = match db::migrate(place.options.clone(), true).await {
         Ok(missing) => missing,
         Err(error) => return vec![unreachable(&error.into())],
     };
@@ -57,7 +55,7 @@ async fn look_at(settings: &Settings, options: PgConnectOptions) -> Vec<Finding>
     let schema = of_schema(missing, settings.database.no_migrate);
     let mut findings = vec![reached, schema];
     if missing == 0 {
-        let asked = match database::open(settings, options, false).await {
+        let asked = match database::open(place, settings, Schema::Found).await {
             Ok(db) => ask(settings, &db).await.map_err(anyhow::Error::from),
             Err(error) => Err(error),
         };
@@ -108,13 +106,14 @@ fn of_schema(missing: usize, no_migrate: bool) -> Finding {
 
 fn of_health(settings: &Settings, health: &Health) -> Vec<Finding> {
     let version = Finding::ok("version", format!("PostgreSQL {}", health.version));
-    let durable = match health.durable {
-        true => Finding::ok("durability", "a commit survives a power cut"),
-        false => Finding::fail(
+    let durable = if health.durable {
+        Finding::ok("durability", "a commit survives a power cut")
+    } else {
+        Finding::fail(
             "durability",
             "fsync or synchronous_commit is off, so a power cut loses payments",
             "turn both on in postgresql.conf",
-        ),
+        )
     };
     let age = health.oldest_snapshot_s;
     let snapshot = if age < SNAPSHOT_S_MAX {
@@ -194,7 +193,7 @@ fn of_log(head: &Head, newest: NewestCheck) -> Finding {
 }
 
 fn millis(span: Duration) -> String {
-    format!("{:.1} ms", span.as_secs_f64() * 1_000.0)
+    format!("{:.2} ms", span.as_secs_f64() * 1_000.0)
 }
 
 #[cfg(test)]

@@ -14,36 +14,39 @@ use nix::sys::{
 use url::{Host, Url};
 
 use super::Finding;
-use crate::config::{
-    AdminListen, Settings,
-    settings::{AuthSettings, ListenSettings},
+use crate::{
+    cli::files,
+    config::{
+        AdminListen, Settings,
+        settings::{AuthSettings, ListenSettings},
+    },
 };
 
-/// File descriptors besides those of connections and the pool: listeners, locks, logs, the runtime's own.
-const FILES_SPARE: u64 = 64;
 /// Free space below which the disk will be full soon, and below which PostgreSQL may stop at any moment.
 const DISK_BYTES_LOW: u128 = 2 << 30;
 const DISK_BYTES_MIN: u128 = 256 << 20;
 
 /// Looks at all of it.
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
-    let mut findings = vec![files(settings)];
+    let mut findings = vec![open_files(settings)];
     findings.extend(of_addresses(&settings.listen));
     findings.push(of_loopback(settings));
     findings.push(of_trial(settings));
     findings.extend(secrets(&settings.auth));
+    if settings.auth.secret.is_none() && settings.database.data_dir.is_none() {
+        let found = "no secret is set, and there is no data_dir to keep one in";
+        findings.push(Finding::fail("secrets", found, "set secret or secret_file"));
+    }
     if let (None, Some(dir)) = (&settings.database.database_url, &settings.database.data_dir) {
         findings.extend(data_dir(dir));
     }
     findings
 }
 
-fn files(settings: &Settings) -> Finding {
-    let wanted = u64::from(settings.hub.connections_max)
-        + u64::from(settings.database.pool_size)
-        + FILES_SPARE;
+fn open_files(settings: &Settings) -> Finding {
+    let wanted = files::wanted(settings);
     match getrlimit(Resource::RLIMIT_NOFILE) {
-        Ok((soft, hard)) => of_files(wanted, soft, hard),
+        Ok((_, hard)) => of_files(wanted, hard),
         Err(error) => Finding::warn(
             "files",
             format!("could not read the limit of open files: {error}"),
@@ -52,20 +55,16 @@ fn files(settings: &Settings) -> Finding {
     }
 }
 
-fn of_files(wanted: u64, soft: u64, hard: u64) -> Finding {
-    if soft >= wanted {
-        return Finding::ok("files", format!("{soft} may be open, {wanted} are wanted"));
+/// A hub raises its soft limit itself, so the hard one counts.
+fn of_files(wanted: u64, hard: u64) -> Finding {
+    if hard >= wanted {
+        return Finding::ok("files", format!("{hard} may be open, {wanted} are wanted"));
     }
-    let cure = if hard >= wanted {
-        format!(
-            "run `ulimit -n {wanted}` before the hub, set LimitNOFILE={wanted} in its unit, or lower connections_max"
-        )
-    } else {
-        format!(
-            "set LimitNOFILE={wanted} in its unit or raise the hard limit, or lower connections_max"
-        )
-    };
-    Finding::warn("files", format!("{soft} may be open, connections_max wants {wanted}"), cure)
+    Finding::warn(
+        "files",
+        format!("{hard} may be open, connections_max wants {wanted}"),
+        format!("set LimitNOFILE={wanted} in the hub's unit, or lower connections_max"),
+    )
 }
 
 /// Contradictions that are no mistake in every installation, so that the start lets them pass.
@@ -306,9 +305,8 @@ mod tests {
 
     #[test]
     fn limits_have_their_levels() {
-        assert_eq!(of_files(100, 100, 100).level, Level::Ok);
-        assert!(of_files(100, 99, 100).cure.unwrap().contains("ulimit -n 100"));
-        assert!(!of_files(100, 99, 99).cure.unwrap().contains("ulimit"));
+        assert_eq!(of_files(100, 100).level, Level::Ok);
+        assert_eq!(of_files(100, 99).level, Level::Warn);
         let dir = Path::new("/data");
         assert_eq!(of_disk(dir, DISK_BYTES_LOW).level, Level::Ok);
         assert_eq!(of_disk(dir, DISK_BYTES_LOW - 1).level, Level::Warn);

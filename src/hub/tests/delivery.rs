@@ -66,6 +66,7 @@ async fn who_resumes_gets_what_lies_between_from_ring_or_log() {
         for _ in 0..500 {
             rig.publish("x.y", &["a"]);
         }
+        rig.settled().await;
         let mut client = rig.connect().await;
         client.ask("since 100 a", "listening 100").await;
         assert_eq!(client.events_until(500).await, (101..=500).collect::<Vec<_>>());
@@ -189,6 +190,7 @@ async fn a_database_that_is_away_delays_those_who_are_behind_and_nobody_else() {
     for _ in 0..100 {
         rig.publish("x.y", &["a"]);
     }
+    rig.settled().await;
     rig.log.away.store(true, super::SeqCst);
     let (mut behind, mut live) = (rig.connect().await, rig.connect().await);
     behind.ask("since 0 a", "listening 0").await;
@@ -206,6 +208,7 @@ async fn what_is_no_longer_kept_is_said_and_never_skipped() {
     for _ in 0..100 {
         rig.publish("x.y", &["a"]);
     }
+    rig.settled().await;
     *rig.log.floor.lock() = Seq::new(50);
     let mut client = rig.connect().await;
     client.ask("since 10 a", "listening 10").await;

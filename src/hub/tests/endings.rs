@@ -89,11 +89,12 @@ async fn new_credentials_outlive_the_old_ones() {
     let rig = Rig::new(one_shard()).await;
     let mut client = rig.connect_with(credential("1", 0)).await;
     client.ask("grant 2", "granted").await;
-    rig.publish_event(revocation_event(1, "session:1"));
     client.say("listen a").await;
-    client.expect(&["listening 1", "live 1"]).await;
-    rig.publish_event(revocation_event(2, "session:2"));
-    client.expect(&["close 4401"]).await;
+    client.expect(&["listening 0", "live 0"]).await;
+    rig.publish_event(revocation_event(1, "session:1"));
+    rig.publish("x.y", &["a"]);
+    rig.publish_event(revocation_event(3, "session:2"));
+    client.expect(&["event 2", "close 4401"]).await;
 }
 
 #[tokio::test]
@@ -162,11 +163,15 @@ async fn a_flood_of_pings_is_answered_at_the_clients_own_pace() {
     ping.extend([b'x'; 125]);
     let flood = ping.repeat(1_000);
     let mut sent = 0;
-    while let Ok(written) = timeout(Duration::from_millis(500), socket.write(&flood)).await {
-        sent += written.unwrap();
+    let patience = Duration::from_millis(300);
+    loop {
+        match timeout(patience, socket.write(&flood[sent % flood.len()..])).await {
+            Ok(written) => sent += written.unwrap(),
+            Err(_) if rig.hub.stats().behind == 1 => break,
+            Err(_) => {}
+        }
         assert!(sent < 200 << 20, "the flood was swallowed whole");
     }
-    rig.until("its answers wait", |stats| stats.behind == 1).await;
     let whole = sent / ping.len();
     let mut answers = vec![0; whole * 127];
     let read = async {
@@ -183,14 +188,16 @@ async fn who_is_silent_for_two_rounds_is_closed_and_who_answers_is_not() {
     let rig = Rig::new(HubSettings { ping: Duration::from_millis(100), ..one_shard() }).await;
     let mut silent = rig.socket(Grant::default()).await;
     let mut polite = rig.connect().await;
-    let mut heard = Vec::new();
-    let read = timeout(PATIENCE, silent.read_to_end(&mut heard));
-    let (read, answer) = tokio::join!(read, timeout(Duration::from_millis(1_000), polite.0.next()));
+    let mut heard = [0; 8];
+    let read = timeout(PATIENCE, silent.read_exact(&mut heard));
+    let answer =
+        timeout(Duration::from_secs(1), async { while polite.0.next().await.is_some() {} });
+    let (read, answered) = tokio::join!(read, answer);
     read.unwrap().unwrap();
     assert_eq!(heard[..4], [0x89, 0, 0x89, 0], "two pings");
     assert_eq!(heard[4], 0x88, "then a close");
     assert_eq!(u16::from_be_bytes([heard[6], heard[7]]), 4408);
-    assert!(answer.is_err() || matches!(answer, Ok(Some(Ok(Message::Ping(_))))));
+    assert!(answered.is_err(), "who answers is not closed");
     polite.say("listen a").await;
     polite.expect(&["listening 0", "live 0"]).await;
 }
