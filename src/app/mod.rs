@@ -106,10 +106,10 @@ pub async fn start(settings: &Settings, figures: Figures) -> anyhow::Result<Runn
     let begin = ring_begin(&db, settings).await?;
     let hub =
         Hub::start(hub_settings(settings), db.log().clone(), begin, Encoders::default(), &tasks)?;
-    let taps: Vec<Arc<dyn Tap>> = vec![auth.clone(), Arc::new(hub.clone())];
+    let taps: Vec<Arc<dyn Tap>> = vec![Arc::<Auth>::clone(&auth), Arc::new(hub.clone())];
     start_relay(Relay::new(db.clone(), inbox, begin, taps), &db, settings, &tasks);
     let till = start_till(&db, settings, &tasks);
-    start_chores(&db, settings, &auth, &place, &tasks)?;
+    start_chores(&db, settings, &auth, &place, &tasks);
     tasks.spawn("pulse", gateways::stats::tell(hub.clone(), address.to_string().into()));
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));
 
@@ -263,7 +263,7 @@ fn start_chores(
     auth: &Arc<Auth>,
     place: &Arc<Place>,
     tasks: &Tasks,
-) -> anyhow::Result<()> {
+) {
     tasks.spawn("upkeep", upkeep(&settings.database, &settings.auth).run(db.clone()));
     tasks.spawn("sweep", sweep(db.clone()));
     tasks.spawn("care", database::care(db.clone(), Arc::clone(place)));
@@ -274,7 +274,6 @@ fn start_chores(
             auth.limits().forget_idle();
         }
     });
-    Ok(())
 }
 
 fn upkeep(database: &DatabaseSettings, auth: &AuthSettings) -> Upkeep {

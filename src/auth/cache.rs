@@ -9,7 +9,6 @@ use std::{
 };
 
 use dashmap::DashMap;
-use tokio::time::Instant;
 
 use super::Caller;
 use crate::kernel::{event::Credential, time::Timestamp};
@@ -33,7 +32,7 @@ pub(super) enum Known {
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     /// `None` is a token that is not valid.
-    callers: DashMap<Hash, (Option<Caller>, Instant)>,
+    callers: DashMap<Hash, (Option<Caller>, Timestamp)>,
     generation: AtomicU64,
 }
 
@@ -48,15 +47,15 @@ impl Cache {
         // The guard ends with this statement; nothing below touches the map.
         let (caller, read) = self.callers.get(&hash).map(|entry| entry.value().clone())?;
         let ended = caller.as_ref().and_then(Caller::expires).is_some_and(|expires| expires <= now);
-        (read.elapsed() < AGE_MAX && !ended).then(|| caller.map_or(Known::Nobody, Known::Caller))
+        (now.since(read) < AGE_MAX && !ended).then(|| caller.map_or(Known::Nobody, Known::Caller))
     }
 
-    /// Keeps an answer that was read in `generation`.
-    pub(super) fn put(&self, hash: Hash, caller: Option<&Caller>, generation: u64) {
+    /// Keeps an answer that was read at `now`, in `generation`.
+    pub(super) fn put(&self, hash: Hash, caller: Option<&Caller>, now: Timestamp, generation: u64) {
         if self.callers.len() >= CALLERS_MAX {
             self.callers.clear();
         }
-        self.callers.insert(hash, (caller.cloned(), Instant::now()));
+        self.callers.insert(hash, (caller.cloned(), now));
         // Checked behind the insert: a revocation between the two would otherwise leave a stale caller.
         if self.generation() != generation {
             self.callers.remove(&hash);
@@ -101,17 +100,17 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_caller_is_known_until_it_ends_ages_or_is_revoked() {
+    #[test]
+    fn a_caller_is_known_until_it_ends_ages_or_is_revoked() {
         let cache = Cache::default();
         let hash = [7; 32];
         assert_eq!(cache.get(hash, at(0)), None);
-        cache.put(hash, Some(&caller(100)), cache.generation());
+        cache.put(hash, Some(&caller(100)), at(98), cache.generation());
         assert_eq!(cache.get(hash, at(99)), Some(Known::Caller(caller(100))));
         assert_eq!(cache.get(hash, at(100)), None, "the token has expired");
-        tokio::time::advance(AGE_MAX).await;
-        assert_eq!(cache.get(hash, at(99)), None, "the answer is too old");
-        cache.put(hash, Some(&caller(100)), cache.generation());
+        cache.put(hash, Some(&caller(100)), at(90), cache.generation());
+        assert_eq!(cache.get(hash, at(95)), None, "the answer is too old");
+        cache.put(hash, Some(&caller(100)), at(99), cache.generation());
         cache.forget(&[caller(100).credential().unwrap()]);
         assert_eq!(cache.get(hash, at(99)), None, "the session was revoked");
     }
@@ -121,7 +120,7 @@ mod tests {
         let cache = Cache::default();
         let generation = cache.generation();
         cache.forget(&[]);
-        cache.put([7; 32], Some(&caller(100)), generation);
+        cache.put([7; 32], Some(&caller(100)), at(0), generation);
         assert_eq!(cache.get([7; 32], at(0)), None);
     }
 }

@@ -72,7 +72,7 @@ impl Auth {
         let generation = self.cache.generation();
         let mut conn = self.db.read().await?;
         let caller = store::caller_find(&mut conn, &hash, now).await?;
-        self.cache.put(hash, caller.as_ref(), generation);
+        self.cache.put(hash, caller.as_ref(), now, generation);
         caller.ok_or(AuthError::Unauthorized)
     }
 

@@ -131,7 +131,7 @@ async fn guests_are_counted_by_address_and_callers_by_credential() {
         "--loopback-unlimited=false",
         "--guest-requests-per-min=5",
         "--caller-requests-per-min=8",
-        "--logins-per-min=1",
+        "--logins-per-min=2",
         "--logins-burst=2",
     ];
     let hub = site.hub(&limits).await;
