@@ -30,7 +30,7 @@ pub enum Refused {
 
 /// Counts who is in.
 #[derive(Debug)]
-pub struct Door {
+pub(super) struct Door {
     limit: AdmissionLimit,
     addresses: Mutex<HashMap<IpAddr, usize>>,
     open: watch::Sender<usize>,
@@ -46,7 +46,7 @@ pub struct Admission {
 
 impl Door {
     /// An open door.
-    pub fn new(limit: AdmissionLimit) -> Arc<Self> {
+    pub(super) fn new(limit: AdmissionLimit) -> Arc<Self> {
         Arc::new(Self {
             limit,
             addresses: Mutex::default(),
@@ -59,7 +59,7 @@ impl Door {
     ///
     /// # Errors
     /// When the node is going away or a limit is reached.
-    pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Admission, Refused> {
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Admission, Refused> {
         let mut addresses = self.addresses.lock();
         if *self.closed.borrow() {
             return Err(Refused::Draining);
@@ -77,28 +77,28 @@ impl Door {
     }
 
     /// Lets nobody in any more.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         let _addresses = self.addresses.lock();
         self.closed.send_replace(true);
     }
 
     /// Whether nobody is let in any more.
-    pub fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         *self.closed.borrow()
     }
 
     /// Tells when nobody is let in any more.
-    pub fn closing(&self) -> watch::Receiver<bool> {
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
         self.closed.subscribe()
     }
 
     /// How many are in.
-    pub fn open(&self) -> usize {
+    pub(super) fn open(&self) -> usize {
         *self.open.borrow()
     }
 
     /// Waits until nobody is in.
-    pub async fn emptied(&self) {
+    pub(super) async fn emptied(&self) {
         // It can't fail: the sender is ours.
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }

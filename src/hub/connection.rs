@@ -8,6 +8,10 @@
 //! Invariants: a live connection has an empty outbox; `group` is set exactly while it is live and listens to
 //! something; nothing but its own task ends it.
 
+mod catch_up;
+mod inbound;
+mod upkeep;
+
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
@@ -15,9 +19,8 @@ use std::{
     net::{IpAddr, Shutdown},
     pin::Pin,
     rc::Rc,
-    sync::Arc,
     task::{Context, Poll, Waker, ready},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -25,13 +28,13 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, sync::oneshot, task::spawn_local, time::sleep};
 use tokio_tungstenite::tungstenite::protocol::WebSocketContext;
 
+use self::catch_up::PageOnItsWay;
 use super::{
     admission::Admission,
     close::Close,
-    cursor::{Ask, Cursor, Step},
+    cursor::Cursor,
     dialect::{Action, Answer, Arrival, ConnectionId, Dialect, Grant, Notice, Place, View},
     entry::Encoding,
-    fetch::Fetched,
     groups::Group,
     outbox::Outbox,
     shard::Shard,
@@ -42,8 +45,6 @@ use crate::kernel::event::Seq;
 const TURNS_MAX: usize = 16;
 /// Subscriptions that may wait for their catch-up before no more input is taken.
 const ARRIVALS_MAX: usize = 16;
-/// How long before the end of its credentials a client is told.
-const EXPIRY_NOTICE: Duration = Duration::from_secs(60);
 /// How long a close handshake may take, and how long when nobody must hear more of us.
 pub(super) const LINGER: Duration = Duration::from_secs(5);
 const LINGER_REVOKED: Duration = Duration::from_millis(700);
@@ -51,29 +52,29 @@ const LINGER_REVOKED: Duration = Duration::from_millis(700);
 /// See the module.
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
-    pub(super) shard: Rc<Shard>,
-    pub(super) stream: TcpStream,
+    shard: Rc<Shard>,
+    stream: TcpStream,
     pub(super) dialect: Box<dyn Dialect>,
-    pub(super) encoding: Encoding,
-    pub(super) ws: RefCell<WebSocketContext>,
+    encoding: Encoding,
+    ws: RefCell<WebSocketContext>,
     /// Input that waits until the message before it is answered.
-    pub(super) unread: RefCell<Bytes>,
+    unread: RefCell<Bytes>,
     /// Whether there is input to go on with that the socket will not tell of.
-    pub(super) resumes: Cell<bool>,
+    resumes: Cell<bool>,
     /// Whether the shard wakes it after its next pass.
     pub(super) parked: Cell<bool>,
-    pub(super) phase: Cell<Phase>,
+    phase: Cell<Phase>,
     /// Rounds of pings since something was heard.
-    pub(super) silent: Cell<u8>,
-    pub(super) job: RefCell<Option<oneshot::Receiver<Vec<Action>>>>,
-    pub(super) cursor: RefCell<Cursor>,
+    silent: Cell<u8>,
+    job: RefCell<Option<oneshot::Receiver<Vec<Action>>>>,
+    cursor: RefCell<Cursor>,
     outbox: RefCell<Outbox>,
     group: RefCell<Option<(Rc<Group>, usize)>>,
     page: RefCell<Option<PageOnItsWay>>,
     /// What to send at a splice.
-    pub(super) splice: RefCell<Option<Answer>>,
+    splice: RefCell<Option<Answer>>,
     /// What to send on becoming live.
-    pub(super) arrivals: RefCell<Vec<Arrival>>,
+    arrivals: RefCell<Vec<Arrival>>,
     grant: RefCell<Grant>,
     warned: Cell<bool>,
     mark_due: Cell<bool>,
@@ -98,18 +99,6 @@ pub(super) enum Phase {
     Shut,
     /// The socket is of no use.
     Over,
-}
-
-struct PageOnItsWay {
-    ask: Ask,
-    page: oneshot::Receiver<Catch>,
-}
-
-/// What the main runtime found for a connection that is behind.
-enum Catch {
-    Page { frames: Bytes, position: Seq },
-    Gone { oldest: Seq },
-    Failed,
 }
 
 /// Where a connection comes from.
@@ -194,76 +183,6 @@ impl Connection {
             }
             Err(_) => self.phase.set(Phase::Over),
         }
-    }
-
-    /// Leaves the live connections: what follows `guide` has to be read.
-    pub(super) fn fall_behind(&self, guide: Seq) {
-        if self.is_live() {
-            self.shard.counts().fell_behind();
-        }
-        self.cursor.borrow_mut().fall_behind(guide);
-        self.leave_group();
-        self.wake();
-    }
-
-    /// Stays at its position while a snapshot is read.
-    pub(super) fn hold(&self) {
-        self.fall_behind(self.shard.position());
-        self.cursor.borrow_mut().hold(self.shard.position());
-    }
-
-    /// Looks at the clock: a socket that takes nothing, credentials that end.
-    pub(super) fn tick(self: &Rc<Self>, now: Instant, stuck_max: u32) {
-        if self.outbox.borrow().is_empty() {
-            self.stuck.set(0);
-        } else {
-            self.stuck.set(self.stuck.get().saturating_add(1));
-            if self.stuck.get() > stuck_max {
-                tracing::info!(connection = %self.id, code = Close::STALLED.code, "the socket takes nothing");
-                self.abort();
-            }
-        }
-        let Some(expires) = self.grant.borrow().expires else { return };
-        let left = expires.saturating_duration_since(now);
-        if left.is_zero() {
-            self.close(Close::EXPIRED);
-        } else if left <= EXPIRY_NOTICE && !self.warned.replace(true) {
-            self.notify(Notice::Expiring { in_s: left.as_secs().saturating_add(1) });
-        }
-    }
-
-    /// One round of pings. A connection whose input is not read at the moment can't be silent, and one that takes
-    /// nothing is watched by [`Connection::tick`].
-    pub(super) fn ping(self: &Rc<Self>, ping: Bytes) {
-        if self.phase.get() != Phase::Open || self.is_paused() || !self.outbox.borrow().is_empty() {
-            self.silent.set(0);
-            return;
-        }
-        if self.silent.get() >= 2 {
-            return self.close(Close::SILENT);
-        }
-        self.silent.set(self.silent.get().saturating_add(1));
-        self.offer(ping);
-    }
-
-    /// Asks a connection that is not live for a mark when it next has nothing else to write.
-    pub(super) fn want_mark(&self) {
-        if !self.cursor.borrow().is_live() {
-            self.mark_due.set(true);
-        }
-    }
-
-    /// Whether one of the credentials let it in.
-    pub(super) fn holds(&self, revoked: &[crate::kernel::event::Credential]) -> bool {
-        self.grant
-            .borrow()
-            .credential
-            .as_ref()
-            .is_some_and(|credential| revoked.contains(credential))
-    }
-
-    pub(super) fn has_credential(&self) -> bool {
-        self.grant.borrow().credential.is_some()
     }
 
     pub(super) fn set_place_in_group(&self, place: usize) {
@@ -358,113 +277,6 @@ impl Connection {
         Poll::Ready(())
     }
 
-    fn poll_page(self: &Rc<Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut page = self.page.borrow_mut();
-        let Some(PageOnItsWay { ask, page: coming }) = &mut *page else { return Poll::Pending };
-        let ask = *ask;
-        let caught = ready!(Pin::new(coming).poll(cx));
-        *page = None;
-        drop(page);
-        match caught {
-            Ok(Catch::Page { frames, position }) => self.take_page(ask, frames, position),
-            Ok(Catch::Gone { oldest }) => self.lose_everything(oldest),
-            Ok(Catch::Failed) | Err(_) => self.close(Close::INTERNAL),
-        }
-        Poll::Ready(())
-    }
-
-    /// Does what the cursor says. True when it did something.
-    fn advance(self: &Rc<Self>) -> bool {
-        if self.page.borrow().is_some() || !self.outbox.borrow().is_empty() {
-            return false;
-        }
-        if self.mark_due.replace(false) {
-            self.mark();
-        }
-        let guide = self.shard.position();
-        let mut cursor = self.cursor.borrow_mut();
-        if cursor.is_live() {
-            return false;
-        }
-        let step = cursor.next(guide);
-        drop(cursor);
-        match step {
-            Step::Live => {
-                self.shard.counts().caught_up();
-                self.join_group();
-                self.arrive();
-            }
-            Step::Wait => {
-                self.shard.park(self);
-                return false;
-            }
-            Step::Splice => {
-                if let Some(answer) = self.splice.take() {
-                    answer(self.place()).into_iter().for_each(|frame| self.offer(frame));
-                }
-            }
-            Step::Read(ask) => self.read_on(ask),
-        }
-        true
-    }
-
-    fn read_on(self: &Rc<Self>, ask: Ask) {
-        let limit = self.shard.page_limit();
-        let cursor = self.cursor.borrow();
-        let page = self.shard.ring().page(ask.after, ask.upto, cursor.interest(), limit);
-        let interest = cursor.interest().clone();
-        drop(cursor);
-        if let Some(page) = page {
-            return self.take_page(ask, page.join(self.encoding), page.position);
-        }
-        let (found, page) = oneshot::channel();
-        self.page.replace(Some(PageOnItsWay { ask, page }));
-        let (fetch, encoding) = (self.shard.fetch(), self.encoding);
-        let reader = Arc::clone(&fetch);
-        fetch.spawn("hub.catch_up", async move {
-            let caught = match reader.page_at_last(ask, &interest, limit).await {
-                Ok(Fetched::Page(page)) => {
-                    Catch::Page { frames: page.join(encoding), position: page.position }
-                }
-                Ok(Fetched::Gone { oldest }) => Catch::Gone { oldest },
-                Err(error) => {
-                    tracing::error!(%error, "could not read the log for a connection");
-                    Catch::Failed
-                }
-            };
-            // The connection may be gone by now.
-            let _ = found.send(caught);
-        });
-    }
-
-    fn take_page(self: &Rc<Self>, ask: Ask, frames: Bytes, position: Seq) {
-        let valid = self.cursor.borrow_mut().read(ask, position);
-        if valid {
-            self.offer(frames);
-        }
-    }
-
-    /// It has caught up: says so, once for every subscription that waits for it.
-    pub(super) fn arrive(&self) {
-        let arrivals = self.arrivals.take();
-        if arrivals.is_empty() {
-            return;
-        }
-        let position = self.place().position;
-        arrivals
-            .into_iter()
-            .filter_map(|arrival| arrival(position))
-            .for_each(|frame| self.offer(frame));
-        self.mark();
-    }
-
-    /// What it would read next is no longer kept. There is no honest way to go on with these topics.
-    fn lose_everything(self: &Rc<Self>, oldest: Seq) {
-        self.cursor.borrow_mut().listen(super::interest::Interest::default());
-        self.arrivals.take();
-        self.notify(Notice::Gone { head: self.shard.ring().head(), oldest });
-    }
-
     // -------------------------------------------------------------------------------------------------- parts
 
     /// Sends whole frames behind all that waits. Who can't take them at once is no longer live.
@@ -485,20 +297,17 @@ impl Connection {
         }
     }
 
+    pub(super) fn offer_all(&self, frames: Vec<Bytes>) {
+        for frames in frames {
+            self.offer(frames);
+        }
+    }
+
     pub(super) fn notify(&self, notice: Notice) {
         if let Some(frame) = self.dialect.notice(notice).filter(|_| self.phase.get() == Phase::Open)
         {
             self.offer(frame);
         }
-    }
-
-    /// Says up to where everything was sent, unless that was said already.
-    fn mark(&self) {
-        let position = self.place().position;
-        if self.cursor.borrow().interest().is_empty() || self.marked.replace(position) == position {
-            return;
-        }
-        self.notify(Notice::Mark(position));
     }
 
     /// Whether no input is taken, because an answer is on its way or nothing more can be answered.
@@ -507,22 +316,6 @@ impl Connection {
             || self.cursor.borrow().is_changing()
             || !self.outbox.borrow().has_room()
             || self.arrivals.borrow().len() >= ARRIVALS_MAX
-    }
-
-    pub(super) fn take_grant(self: &Rc<Self>, grant: Grant) {
-        self.warned.set(false);
-        self.grant.replace(grant);
-        self.check_grant();
-    }
-
-    /// Looks for what has happened to the grant between its check and now.
-    pub(super) fn check_grant(self: &Rc<Self>) {
-        use super::revocations::Standing;
-        match self.shard.standing(&self.grant.borrow()) {
-            Standing::Good => {}
-            Standing::Revoked(_) => self.close(Close::UNAUTHORIZED),
-            Standing::Unknown => self.close(Close::RESTART),
-        }
     }
 
     pub(super) fn place(&self) -> Place {
@@ -537,20 +330,6 @@ impl Connection {
 
     pub(super) fn peer(&self) -> IpAddr {
         self.admission.peer()
-    }
-
-    pub(super) fn join_group(self: &Rc<Self>) {
-        let cursor = self.cursor.borrow();
-        if cursor.is_live() && !cursor.interest().is_empty() && self.phase.get() == Phase::Open {
-            let joined = self.shard.join(self, self.encoding, cursor.interest());
-            self.group.replace(Some(joined));
-        }
-    }
-
-    pub(super) fn leave_group(&self) {
-        if let Some((group, place)) = self.group.take() {
-            self.shard.leave(&group, place);
-        }
     }
 
     /// Stops messages and events for good. What waits is still written, for a while.

@@ -22,7 +22,7 @@ mod model;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Cursor {
+pub(super) struct Cursor {
     place: Place,
     interest: Interest,
     change: Change,
@@ -49,7 +49,7 @@ enum Change {
 
 /// What a reader has to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     /// Be handed what comes; it is live now.
     Live,
     /// Wait for the guide to move or for the snapshot.
@@ -62,7 +62,7 @@ pub enum Step {
 
 /// A page to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Ask {
+pub(super) struct Ask {
     /// Events behind this position,
     pub after: Seq,
     /// up to this one.
@@ -73,39 +73,39 @@ pub struct Ask {
 /// The position of a snapshot lies behind the reader, which must not happen while it is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a snapshot at {snapshot} can't be told to a reader that is at {position} already")]
-pub struct Rewound {
+pub(super) struct Rewound {
     snapshot: Seq,
     position: Seq,
 }
 
 impl Cursor {
     /// A reader of nothing yet, at its guide's position.
-    pub fn live() -> Self {
+    pub(super) fn live() -> Self {
         Self { place: Place::Live, interest: Interest::default(), change: Change::None, turn: 0 }
     }
 
     /// A reader that goes on behind a position.
-    pub fn behind(position: Seq, interest: Interest) -> Self {
+    pub(super) fn behind(position: Seq, interest: Interest) -> Self {
         Self { place: Place::Behind(position), interest, change: Change::None, turn: 0 }
     }
 
     /// Whether it is handed what comes.
-    pub fn is_live(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         self.place == Place::Live
     }
 
     /// Whether a snapshot is on its way or waits for its place in the order.
-    pub fn is_changing(&self) -> bool {
+    pub(super) fn is_changing(&self) -> bool {
         self.change != Change::None
     }
 
     /// What it listens to now.
-    pub fn interest(&self) -> &Interest {
+    pub(super) fn interest(&self) -> &Interest {
         &self.interest
     }
 
     /// Everything wanted up to here was handed on.
-    pub fn position(&self, guide: Seq) -> Seq {
+    pub(super) fn position(&self, guide: Seq) -> Seq {
         match self.place {
             Place::Live => guide,
             Place::Behind(position) => position,
@@ -114,32 +114,32 @@ impl Cursor {
 
     /// Something handed on could not be taken at once: what follows has to be read. `guide` is the position behind
     /// what was handed on.
-    pub fn fall_behind(&mut self, guide: Seq) {
+    pub(super) fn fall_behind(&mut self, guide: Seq) {
         self.place = Place::Behind(self.position(guide));
     }
 
     /// Listens to something else from its position on.
-    pub fn listen(&mut self, interest: Interest) {
+    pub(super) fn listen(&mut self, interest: Interest) {
         self.interest = interest;
         self.turn = self.turn.wrapping_add(1);
     }
 
     /// Goes on behind another position. Only a reader that listens to nothing may do this: it has handed on nothing
     /// that could come again or be left out.
-    pub fn resume(&mut self, position: Seq, interest: Interest) {
+    pub(super) fn resume(&mut self, position: Seq, interest: Interest) {
         self.place = Place::Behind(position);
         self.listen(interest);
     }
 
     /// Stays where it is until [`Cursor::splice`] or [`Cursor::release`].
-    pub fn hold(&mut self, guide: Seq) {
+    pub(super) fn hold(&mut self, guide: Seq) {
         self.fall_behind(guide);
         self.change = Change::Held;
         self.turn = self.turn.wrapping_add(1);
     }
 
     /// Moves on without a snapshot, if it is still held for one.
-    pub fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         if self.change == Change::Held {
             self.change = Change::None;
         }
@@ -149,7 +149,7 @@ impl Cursor {
     ///
     /// # Errors
     /// When the position lies behind the reader.
-    pub fn splice(&mut self, snapshot: Seq, interest: Interest) -> Result<(), Rewound> {
+    pub(super) fn splice(&mut self, snapshot: Seq, interest: Interest) -> Result<(), Rewound> {
         match self.place {
             Place::Behind(position) if position <= snapshot => {
                 self.change = Change::Splice(snapshot, interest);
@@ -161,7 +161,7 @@ impl Cursor {
 
     /// What to do next, with all that was handed on taken. Asked again after every step, until it says to wait, or
     /// that the reader is live.
-    pub fn next(&mut self, guide: Seq) -> Step {
+    pub(super) fn next(&mut self, guide: Seq) -> Step {
         let Place::Behind(position) = self.place else { return Step::Live };
         let upto = match &self.change {
             Change::Held => return Step::Wait,
@@ -192,7 +192,7 @@ impl Cursor {
     /// A page was read and its events handed on. False when it was asked for before a change: then it must not be
     /// handed on.
     #[must_use = "a page that comes too late must be thrown away"]
-    pub fn read(&mut self, ask: Ask, position: Seq) -> bool {
+    pub(super) fn read(&mut self, ask: Ask, position: Seq) -> bool {
         let valid = self.place == Place::Behind(ask.after) && self.turn == ask.turn;
         if valid {
             self.place = Place::Behind(position);

@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{runtime::Handle, sync::Semaphore, time::sleep};
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Pages read from the log at the same time: catching up must not take the pool from those who write.
-pub const LOG_READS_MAX: usize = 4;
+pub(super) const LOG_READS_MAX: usize = 4;
 /// How long a reader waits before it asks a database again that was not there.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -27,7 +27,7 @@ type Read = dyn Fn(Query) -> BoxFuture<'static, Result<LogPage, DbError>> + Send
 
 /// What lies behind a reader.
 #[derive(Debug)]
-pub enum Fetched {
+pub(super) enum Fetched {
     /// This.
     Page(Page),
     /// Something that is no longer kept; this is the oldest that is.
@@ -38,7 +38,7 @@ pub enum Fetched {
 }
 
 /// The log as the hub sees it, and the runtime where its pool lives.
-pub struct Fetch {
+pub(super) struct Fetch {
     read: Box<Read>,
     permits: Semaphore,
     encoders: Encoders,
@@ -54,12 +54,12 @@ impl std::fmt::Debug for Fetch {
 
 impl Fetch {
     /// Reads this log. Must be called on the main runtime.
-    pub fn new(log: Log, encoders: Encoders, tasks: Tasks) -> Self {
+    pub(super) fn new(log: Log, encoders: Encoders, tasks: Tasks) -> Self {
         let log = Arc::new(log);
         let read = move |(after, upto, topics, limit): Query| {
             let log = Arc::clone(&log);
             let page = async move { log.page(after, upto, &topics, limit).await };
-            Box::pin(page) as BoxFuture<'static, _>
+            page.boxed()
         };
         Self::with(Box::new(read), encoders, tasks)
     }
@@ -70,7 +70,11 @@ impl Fetch {
     }
 
     /// Starts a task on the main runtime, from whatever thread.
-    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         let _main = self.main.enter();
         self.tasks.spawn(name, task);
     }
@@ -79,7 +83,7 @@ impl Fetch {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn page(
+    pub(super) async fn page(
         &self,
         ask: Ask,
         interest: &Interest,
@@ -105,7 +109,7 @@ impl Fetch {
     ///
     /// # Errors
     /// When the database fails for another reason than being away.
-    pub async fn page_at_last(
+    pub(super) async fn page_at_last(
         &self,
         ask: Ask,
         interest: &Interest,

@@ -9,8 +9,14 @@ use std::{
     rc::Rc,
 };
 
-use super::{connection::Connection, entry::Encoding, interest::Interest};
-use crate::kernel::event::Topic;
+use bytes::Bytes;
+
+use super::{
+    connection::Connection,
+    entry::Encoding,
+    interest::{Interest, Kinds},
+};
+use crate::kernel::event::{Seq, Topic};
 
 /// One bit for each event of a pass.
 pub(super) type Mask = u128;
@@ -54,9 +60,24 @@ impl Group {
         self.members.borrow()
     }
 
+    /// Writes a buffer to every member; those that can't keep up fall behind. Says how many were served.
+    pub(super) fn write(&self, frames: &Bytes, upto: Seq) -> u64 {
+        let members = self.members.borrow();
+        let slow: Vec<_> = members
+            .iter()
+            .filter(|connection| !connection.deliver(frames))
+            .map(Rc::clone)
+            .collect();
+        let served = u64::try_from(members.len()).unwrap_or(0);
+        drop(members);
+        for connection in slow {
+            connection.fall_behind(upto);
+        }
+        served
+    }
+
     /// Which of the items on a topic of ours we want.
     fn pass(&self, want: usize, mask: Mask, items: &[Item<'_>]) -> Mask {
-        use super::interest::Kinds;
         match self.key.interest.wants().get(want).map(|want| &want.kinds) {
             None => 0,
             Some(Kinds::All) => mask,

@@ -22,7 +22,7 @@ const HINT_KEYS_MAX: usize = 1_024;
 
 /// Something worth knowing only now.
 #[derive(Debug)]
-pub struct Hint {
+pub(super) struct Hint {
     /// Who hears it.
     pub topics: Vec<Topic>,
     /// What it is.
@@ -33,7 +33,7 @@ pub struct Hint {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Board {
+pub(super) struct Board {
     posted: Mutex<Posted>,
     turn: watch::Sender<u64>,
 }
@@ -55,7 +55,7 @@ struct HintWire<'a> {
 
 impl Board {
     /// Posts a hint in place of the one under the same key.
-    pub fn post(&self, key: &str, kind: &'static str, topics: Vec<Topic>, data: &RawValue) {
+    pub(super) fn post(&self, key: &str, kind: &'static str, topics: Vec<Topic>, data: &RawValue) {
         let wire = HintWire { r#type: "hint", kind, topics: &topics, data };
         let Some(frame) = frame::json(&wire) else { return };
         let mut posted = self.posted.lock();
@@ -75,14 +75,14 @@ impl Board {
     }
 
     /// The hints behind a turn, and the turn of the last of them.
-    pub fn behind(&self, seen: u64) -> (Vec<Arc<Hint>>, u64) {
+    pub(super) fn behind(&self, seen: u64) -> (Vec<Arc<Hint>>, u64) {
         let posted = self.posted.lock();
         let fresh = posted.hints.range(seen.saturating_add(1)..);
         (fresh.map(|(_, (_, hint))| Arc::clone(hint)).collect(), posted.last)
     }
 
     /// Tells of new hints.
-    pub fn watch(&self) -> watch::Receiver<u64> {
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
         self.turn.subscribe()
     }
 }

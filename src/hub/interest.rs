@@ -9,7 +9,7 @@ use crate::kernel::event::{Event, Topic};
 /// Kinds named by one topic's filter at the most.
 pub const KINDS_MAX: usize = 32;
 /// Bytes of one pattern of a filter at the most.
-pub const KIND_BYTES_MAX: usize = 64;
+pub(super) const KIND_BYTES_MAX: usize = 64;
 
 /// Which kinds of events a reader wants of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

@@ -26,7 +26,6 @@ mod fixtures;
 pub mod frame;
 mod groups;
 mod hints;
-mod inbound;
 mod interest;
 mod outbox;
 mod page;
@@ -113,7 +112,7 @@ impl Default for HubSettings {
             frame_bytes: 16 << 10,
             queue_bytes: 64 << 10,
             ping: Duration::from_secs(25),
-            stall: Duration::from_secs(60),
+            stall: Duration::from_mins(1),
             mark: Duration::from_secs(4),
         }
     }

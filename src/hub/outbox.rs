@@ -13,16 +13,16 @@ const WAITING_FRAMES_MAX: usize = 2;
 
 /// See the module.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
-pub struct Outbox(VecDeque<Bytes>);
+pub(super) struct Outbox(VecDeque<Bytes>);
 
 impl Outbox {
     /// Whether everything was accepted.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether another message of the client may be answered.
-    pub fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.0.len() < WAITING_FRAMES_MAX
     }
 
@@ -30,7 +30,7 @@ impl Outbox {
     ///
     /// # Errors
     /// When the socket is broken.
-    pub fn offer(
+    pub(super) fn offer(
         &mut self,
         frames: Bytes,
         write: impl FnMut(&[u8]) -> io::Result<usize>,
@@ -41,7 +41,7 @@ impl Outbox {
     }
 
     /// Keeps whole frames behind all that waits.
-    pub fn push(&mut self, frames: Bytes) {
+    pub(super) fn push(&mut self, frames: Bytes) {
         if !frames.is_empty() {
             self.0.push_back(frames);
         }
@@ -51,7 +51,7 @@ impl Outbox {
     ///
     /// # Errors
     /// When the socket is broken.
-    pub fn flush(
+    pub(super) fn flush(
         &mut self,
         mut write: impl FnMut(&[u8]) -> io::Result<usize>,
     ) -> io::Result<usize> {

@@ -62,12 +62,14 @@ impl Page {
 }
 
 /// Joins frames into one buffer, which leaves in one write.
-pub fn join<'a>(frames: impl Iterator<Item = &'a Bytes>) -> Bytes {
+pub(super) fn join<'a>(frames: impl Iterator<Item = &'a Bytes>) -> Bytes {
     let frames: Vec<_> = frames.collect();
     if let [only] = *frames {
         return only.clone();
     }
     let mut all = BytesMut::with_capacity(frames.iter().map(|frame| frame.len()).sum());
-    frames.iter().for_each(|frame| all.extend_from_slice(frame));
+    for frame in frames {
+        all.extend_from_slice(frame);
+    }
     all.freeze()
 }

@@ -15,7 +15,7 @@ const REVOKED_CREDENTIALS_MAX: usize = 65_536;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Revocations(RwLock<Known>);
+pub(super) struct Revocations(RwLock<Known>);
 
 #[derive(Debug)]
 struct Known {
@@ -27,7 +27,7 @@ struct Known {
 
 /// What is known of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(super) enum Standing {
     /// It stands.
     Good,
     /// It ended at this event.
@@ -38,12 +38,12 @@ pub enum Standing {
 
 impl Revocations {
     /// Knows what comes behind a position.
-    pub fn new(since: Seq) -> Self {
+    pub(super) fn new(since: Seq) -> Self {
         Self(RwLock::new(Known { at: HashMap::new(), order: VecDeque::new(), since }))
     }
 
     /// Takes the revocation at a position. It must be known here before anyone can see it in the ring.
-    pub fn record(&self, seq: Seq, credentials: &[Credential]) {
+    pub(super) fn record(&self, seq: Seq, credentials: &[Credential]) {
         let mut known = self.0.write();
         for credential in credentials {
             if known.order.len() == REVOKED_CREDENTIALS_MAX
@@ -59,7 +59,7 @@ impl Revocations {
     }
 
     /// Whether a grant still stands. A credential that was revoked never becomes valid again.
-    pub fn standing(&self, grant: &Grant) -> Standing {
+    pub(super) fn standing(&self, grant: &Grant) -> Standing {
         let Some(credential) = &grant.credential else { return Standing::Good };
         let known = self.0.read();
         match known.at.get(credential) {

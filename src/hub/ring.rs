@@ -35,7 +35,7 @@ impl Default for RingLimit {
 
 /// See the module.
 #[derive(Debug)]
-pub struct Ring {
+pub(super) struct Ring {
     kept: RwLock<Kept>,
     limit: RingLimit,
     head: watch::Sender<Seq>,
@@ -52,14 +52,14 @@ struct Kept {
 
 impl Ring {
     /// An empty ring that goes on behind a position.
-    pub fn new(position: Seq, limit: RingLimit) -> Self {
+    pub(super) fn new(position: Seq, limit: RingLimit) -> Self {
         let kept =
             Kept { entries: VecDeque::new(), topics: HashMap::new(), bytes: 0, head: position };
         Self { kept: RwLock::new(kept), limit, head: watch::Sender::new(position) }
     }
 
     /// Takes the next entries, which continue the log without a hole, and wakes whoever waits.
-    pub fn push(&self, entries: impl IntoIterator<Item = Arc<Entry>>) {
+    pub(super) fn push(&self, entries: impl IntoIterator<Item = Arc<Entry>>) {
         let mut evicted = Vec::new();
         let mut kept = self.kept.write();
         for entry in entries {
@@ -79,7 +79,7 @@ impl Ring {
     }
 
     /// The newest position. All of its events can be read by now.
-    pub fn head(&self) -> Seq {
+    pub(super) fn head(&self) -> Seq {
         self.kept.read().head
     }
 
@@ -90,13 +90,13 @@ impl Ring {
     }
 
     /// Tells of every new position.
-    pub fn watch(&self) -> watch::Receiver<Seq> {
+    pub(super) fn watch(&self) -> watch::Receiver<Seq> {
         self.head.subscribe()
     }
 
     /// The next entries behind a position whatever their topic, up to and including the first revocation. `None` when
     /// some of them are no longer kept.
-    pub fn run(&self, after: Seq, limit: PageLimit) -> Option<Vec<Arc<Entry>>> {
+    pub(super) fn run(&self, after: Seq, limit: PageLimit) -> Option<Vec<Arc<Entry>>> {
         let kept = self.kept.read();
         let mut run = Vec::new();
         let mut bytes = 0_usize;
@@ -115,7 +115,7 @@ impl Ring {
 
     /// The next wanted entries with `after < seq <= upto`, and how far that is. `upto` must not lie behind the head.
     /// `None` when some events in this range are no longer kept.
-    pub fn page(
+    pub(super) fn page(
         &self,
         after: Seq,
         upto: Seq,
@@ -138,7 +138,7 @@ impl Ring {
     }
 
     /// How many entries it keeps, and how many bytes they hold.
-    pub fn size(&self) -> (usize, usize) {
+    pub(super) fn size(&self) -> (usize, usize) {
         let kept = self.kept.read();
         (kept.entries.len(), kept.bytes)
     }

@@ -154,7 +154,7 @@ impl Shard {
             if frames.is_empty() {
                 continue;
             }
-            let served = self.write(&group, frames, upto);
+            let served = group.write(frames, upto);
             deliveries += served * u64::from(mask.count_ones());
             bytes += served * u64::try_from(frames.len()).unwrap_or(0);
         }
@@ -163,27 +163,15 @@ impl Shard {
         }
     }
 
-    /// Writes a buffer to every member of a group. Says how many there were.
-    fn write(&self, group: &Group, frames: &Bytes, upto: Seq) -> u64 {
-        let members = group.members();
-        let slow: Vec<_> = members
-            .iter()
-            .filter(|connection| !connection.deliver(frames))
-            .map(Rc::clone)
-            .collect();
-        let served = u64::try_from(members.len()).unwrap_or(0);
-        drop(members);
-        slow.iter().for_each(|connection| connection.fall_behind(upto));
-        served
-    }
-
     /// This thread was so slow that the ring has moved past it. Its connections read on for themselves.
     fn skip_ahead(&self) {
         let (from, head) = (self.position.get(), self.shared.ring.head());
         tracing::warn!(%from, %head, "fell out of the ring");
         for group in self.all_groups() {
             let members: Vec<_> = group.members().iter().map(Rc::clone).collect();
-            members.iter().for_each(|connection| connection.fall_behind(from));
+            for connection in members {
+                connection.fall_behind(from);
+            }
         }
         self.move_to(head);
         for connection in self.all().filter(|connection| connection.has_credential()) {
@@ -216,14 +204,16 @@ impl Shard {
         while turn.changed().await.is_ok() {
             let (hints, last) = self.shared.hints.behind(seen);
             seen = last;
-            hints.iter().for_each(|hint| self.tell_hint(hint));
+            for hint in hints {
+                self.tell_hint(&hint);
+            }
         }
     }
 
     fn tell_hint(&self, hint: &Hint) {
         let wanted = self.groups.borrow().wanted(&[Item { topics: &hint.topics, kind: hint.kind }]);
         for (group, _) in wanted.iter().filter(|(group, _)| group.encoding() == Encoding::NATIVE) {
-            self.write(group, &hint.frame, self.position.get());
+            group.write(&hint.frame, self.position.get());
         }
     }
 
@@ -264,7 +254,7 @@ impl Shard {
         for group in self.all_groups() {
             let build = || group.members().first()?.dialect.notice(Notice::Mark(position));
             if let Some(frame) = frames.entry(group.encoding()).or_insert_with(build) {
-                self.write(&group, frame, position);
+                group.write(frame, position);
             }
         }
         self.all().for_each(|connection| connection.want_mark());

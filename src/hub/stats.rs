@@ -116,7 +116,7 @@ mod tests {
         for (micros, expected) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (1_000, 10)] {
             assert_eq!(class(Duration::from_micros(micros)), expected, "{micros} µs");
         }
-        assert_eq!(class(Duration::from_secs(3_600)), LATENCY_CLASSES - 1);
+        assert_eq!(class(Duration::from_hours(1)), LATENCY_CLASSES - 1);
     }
 
     #[test]

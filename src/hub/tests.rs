@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use parking_lot::Mutex;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -96,7 +96,7 @@ impl Rig {
                     topics.iter().map(|topic: &crate::kernel::event::Topic| want(topic.as_str()));
                 source.page(after, upto, &Interest::new(all), limit)
             };
-            Box::pin(page) as futures_util::future::BoxFuture<'static, _>
+            page.boxed()
         };
         let (tasks, _) = Tasks::new();
         let fetch = Fetch::with(Box::new(read), Encoders::default(), tasks.clone());

@@ -214,7 +214,7 @@ impl World {
         self.shard += u8::try_from(run.len()).unwrap();
         if self.cursor.is_live() {
             let wanted = run.iter().filter(|entry| entry.is_for(self.cursor.interest()));
-            let joined: Vec<u8> = wanted.flat_map(|entry| frame(entry)).collect();
+            let joined: Vec<u8> = wanted.flat_map(frame).collect();
             self.offer(joined)?;
         }
         Ok(())
@@ -259,7 +259,7 @@ impl World {
 
     fn take_page(&mut self, ask: Ask, page: &Page) -> Result<(), String> {
         if self.cursor.read(ask, page.position) {
-            self.offer(page.entries.iter().flat_map(|entry| frame(entry)).collect())?;
+            self.offer(page.entries.iter().flat_map(frame).collect())?;
         }
         Ok(())
     }

@@ -1,11 +1,14 @@
 //! Who gets what, in which order, and at whose cost.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::value::RawValue;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use super::{Client, PATIENCE, Rig};
@@ -147,16 +150,16 @@ async fn those_who_never_read_cost_the_others_nothing_and_have_everything_later(
         client.expect(&["listening 0", "live 0"]).await;
         frozen.push(client);
     }
-    let mut readers = Vec::new();
+    let mut readers = JoinSet::new();
     for _ in 0..20 {
         let mut client = rig.connect().await;
         client.say("listen a").await;
         client.expect(&["listening 0", "live 0"]).await;
-        readers.push(tokio::spawn(async move {
+        readers.spawn(async move {
             let events = client.events_until(EVENTS).await;
             assert_eq!(events, (1..=EVENTS).collect::<Vec<_>>());
             client
-        }));
+        });
     }
     for seq in 1..=EVENTS {
         let data = format!(r#"{{"pad":"{}"}}"#, "x".repeat(1_000));
@@ -166,16 +169,11 @@ async fn those_who_never_read_cost_the_others_nothing_and_have_everything_later(
         }
         if seq % 1_000 == 0 {
             for client in &mut frozen {
-                futures_util::SinkExt::send(&mut client.0, Message::Pong(Bytes::new()))
-                    .await
-                    .unwrap();
+                client.0.send(Message::Pong(Bytes::new())).await.unwrap();
             }
         }
     }
-    let mut live = Vec::new();
-    for reader in readers {
-        live.push(timeout(PATIENCE, reader).await.expect("a reader waits").unwrap());
-    }
+    let _live = timeout(PATIENCE, readers.join_all()).await.expect("a reader waits");
     rig.until("three are behind, the others live", |stats| stats.behind == 3).await;
     for mut client in frozen {
         assert_eq!(client.events_until(EVENTS).await, (1..=EVENTS).collect::<Vec<_>>());
@@ -259,22 +257,20 @@ async fn messages_are_answered_one_after_the_other() {
         client.0.feed(Message::text(format!("late t{topic}"))).await.unwrap();
         client.0.feed(Message::text(format!("listen u{topic}"))).await.unwrap();
     }
-    futures_util::SinkExt::flush(&mut client.0).await.unwrap();
+    client.0.flush().await.unwrap();
     for _ in 0..400 {
         client.expect(&["listening 0", "live 0"]).await;
     }
     rig.until("all topics are held", |stats| stats.topics == 400).await;
 }
 
-use futures_util::SinkExt;
-
-/// Two hundred listeners that pause, read slowly and come back: each ends with the same, complete sequence.
+/// Listeners that pause, read slowly and come back: each ends with the same, complete sequence.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_listeners_do_they_end_with_the_complete_sequence() {
     const EVENTS: i64 = 4_000;
     let seed: u64 = rand::rng().random();
     println_seed(seed);
-    let rig = std::sync::Arc::new(
+    let rig = Arc::new(
         Rig::new(HubSettings {
             ring: RingLimit { events: 300, bytes: 64 << 20 },
             queue_bytes: 4 << 10,
@@ -282,10 +278,10 @@ async fn whatever_listeners_do_they_end_with_the_complete_sequence() {
         })
         .await,
     );
-    let mut listeners = Vec::new();
+    let mut listeners = JoinSet::new();
     for n in 0..60 {
-        let rig = std::sync::Arc::clone(&rig);
-        listeners.push(tokio::spawn(async move {
+        let rig = Arc::clone(&rig);
+        listeners.spawn(async move {
             let mut chance = StdRng::seed_from_u64(seed ^ n);
             let mut heard: Vec<i64> = Vec::new();
             while heard.last() != Some(&EVENTS) {
@@ -295,7 +291,7 @@ async fn whatever_listeners_do_they_end_with_the_complete_sequence() {
                 read_some(&mut client, &mut chance, &mut heard, EVENTS).await;
             }
             assert_eq!(heard, (1..=EVENTS).collect::<Vec<_>>(), "seed {seed}, listener {n}");
-        }));
+        });
     }
     for seq in 1..=EVENTS {
         rig.publish("x.y", if seq % 3 == 0 { &["a", "b"] } else { &["a"] });
@@ -303,9 +299,7 @@ async fn whatever_listeners_do_they_end_with_the_complete_sequence() {
             sleep(Duration::from_millis(1)).await;
         }
     }
-    for listener in listeners {
-        timeout(PATIENCE * 3, listener).await.unwrap_or_else(|_| panic!("seed {seed}")).unwrap();
-    }
+    timeout(PATIENCE * 3, listeners.join_all()).await.unwrap_or_else(|_| panic!("seed {seed}"));
 }
 
 #[expect(clippy::print_stdout, reason = "a failing run is repeated by its seed")]

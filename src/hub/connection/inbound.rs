@@ -17,9 +17,9 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use super::{
+use super::{Connection, LINGER, Phase};
+use crate::hub::{
     close::Close,
-    connection::{Connection, LINGER, Phase},
     dialect::{Action, Handled, Listen, Start},
 };
 
@@ -186,7 +186,7 @@ impl Connection {
         self.leave_group();
         self.join_group();
         self.arrivals.borrow_mut().extend(arrival);
-        answer(self.place()).into_iter().for_each(|frames| self.offer(frames));
+        self.offer_all(answer(self.place()));
         if self.is_live() {
             self.arrive();
         }
