@@ -60,6 +60,26 @@ impl Site {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
 
+    /// The positions of a topic's events, as the log has them.
+    pub(crate) async fn seqs(&self, topic: &str) -> Vec<i64> {
+        sqlx::query_scalar("select seq from events where $1 = any (topics) order by seq")
+            .bind(topic)
+            .fetch_all(&mut self.sql().await)
+            .await
+            .unwrap()
+    }
+
+    /// Takes the database away from everybody, or gives it back.
+    pub(crate) async fn reachable(&self, yes: bool) {
+        let name = database(&self.database_url);
+        let server = server();
+        execute(&server, &format!("alter database {name} allow_connections {yes}")).await;
+        if !yes {
+            let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname";
+            execute(&server, &format!("{end} = '{name}'")).await;
+        }
+    }
+
     /// Runs a subcommand of the binary on this community.
     pub(crate) fn run(&self, args: &[&str]) -> std::process::Output {
         self.command(args).output().unwrap()
@@ -220,6 +240,12 @@ async fn make_template(server: &str) -> String {
 fn server() -> String {
     std::env::var("TOLLBELL_TEST_PG")
         .expect("TOLLBELL_TEST_PG is unset; run the tests with ./x test")
+}
+
+/// The name of the database in a URL.
+fn database(url: &str) -> &str {
+    let base = url.split('?').next().unwrap();
+    base.rsplit('/').next().unwrap()
 }
 
 /// The URL of another database on the same server.
