@@ -52,7 +52,7 @@ async fn the_subprotocol_is_echoed_and_the_token_beside_it_is_not() {
 #[tokio::test]
 async fn a_ticket_opens_one_websocket() {
     let site = Site::new().await;
-    let hubs = [site.hub(&["--dev", "true"]).await, site.hub(&["--dev", "true"]).await];
+    let hubs = [site.hub(&["--dev"]).await, site.hub(&["--dev"]).await];
     let anna = hubs[0].login(ANNA).await;
     let first = ticket(&anna).await;
     let socket = Knock::at(&hubs[1]).ticket(&first).open().await.unwrap();
@@ -79,7 +79,7 @@ async fn a_ticket_opens_one_websocket() {
 #[tokio::test]
 async fn who_shows_a_bad_token_is_no_guest() {
     let site = Site::new().await;
-    let hub = site.hub(&["--dev", "true"]).await;
+    let hub = site.hub(&["--dev"]).await;
     let anna = hub.login(ANNA).await;
     let bert = hub.login(BERT).await;
     bert.post("/api/v1/logout", &json!({})).await;
@@ -134,7 +134,7 @@ async fn what_is_no_upgrade_is_told_so() {
 #[tokio::test]
 async fn a_private_ledger_is_heard_by_its_owners() {
     let site = Site::new().await;
-    let hub = site.hub(&["--public-ledger", "false"]).await;
+    let hub = site.hub(&["--public-ledger=false"]).await;
     let [anna, bert, _] = hub.people().await;
     let own = |(_, address): (&str, &str)| format!("wallet:{address}");
     let said = async |socket: &mut Socket, topic: &str| {
@@ -190,7 +190,7 @@ async fn a_private_ledger_is_heard_by_its_owners() {
 #[tokio::test]
 async fn a_token_that_ends_is_announced_and_then_closes() {
     let site = Site::new().await;
-    let hub = site.hub(&["--dev", "true"]).await;
+    let hub = site.hub(&["--dev"]).await;
     let anna = hub.login(ANNA).await;
     hub.advance(3_600 - 5).await;
     let mut stays = Socket::of(&hub, &anna).await;

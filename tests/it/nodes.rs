@@ -11,13 +11,16 @@ use super::support::{ANNA, BERT, CARA, Hub, Site, Socket, Traffic, epoch, seq, s
 
 #[tokio::test]
 async fn a_payment_at_either_hub_reaches_listeners_at_both() {
-    for notify in ["true", "false"] {
+    for notify in ["--relay-notify=true", "--relay-notify=false"] {
         let site = Site::new().await;
-        let flags = ["--relay-notify", notify];
+        let flags = [notify];
         let hubs = [site.hub(&flags).await, site.hub(&flags).await];
-        let [anna, bert, _] = hubs[0].people().await;
         let mut sockets =
             [Socket::on(&hubs[0], &["payments"]).await, Socket::on(&hubs[1], &["payments"]).await];
+        let [anna, bert, _] = hubs[0].people().await;
+        for socket in &mut sockets {
+            assert_eq!(socket.event().await["data"]["amount"], 1000);
+        }
         for round in 0..20 {
             let hub = &hubs[round % 2];
             let paid = anna.at(hub).pay(BERT.1, "3").await;
@@ -40,7 +43,7 @@ async fn a_payment_at_either_hub_reaches_listeners_at_both() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_and_positions_only_rise_for_whoever_looks_wherever() {
     let site = Site::new().await;
-    let hubs = [site.hub(&[]).await, site.hub(&["--relay-notify", "false"]).await];
+    let hubs = [site.hub(&[]).await, site.hub(&["--relay-notify=false"]).await];
     let mut listeners = Vec::new();
     for hub in &hubs {
         for topics in [&["payments"][..], &["payments", "wallet:k8juvewcui"]] {
@@ -120,9 +123,9 @@ impl<'a> Poller<'a> {
 
 #[tokio::test]
 async fn a_session_that_ends_at_one_hub_hears_nothing_more_at_the_other() {
-    for notify in ["true", "false"] {
+    for notify in ["--relay-notify=true", "--relay-notify=false"] {
         let site = Site::new().await;
-        let flags = ["--relay-notify", notify];
+        let flags = [notify];
         let hubs = [site.hub(&flags).await, site.hub(&flags).await];
         let [_, bert, _] = hubs[0].people().await;
         for hub in &hubs {
@@ -208,14 +211,20 @@ async fn a_revoked_key_closes_its_sockets_on_every_hub() {
 #[tokio::test]
 async fn who_arrives_while_the_session_ends_does_not_slip_in() {
     let site = Site::new().await;
-    let hubs = [site.hub(&[]).await, site.hub(&["--relay-notify", "false"]).await];
+    let hubs = [site.hub(&[]).await, site.hub(&["--relay-notify=false"]).await];
     let [.., cara] = hubs[0].people().await;
     hubs[0].admin().mint(CARA.1, "1000").await;
     for round in 0..if soak() { 300 } else { 30 } {
         let session = hubs[0].login(ANNA).await;
         let arriving = (0..6).map(async |n| {
             let knock = super::support::Knock::at(&hubs[n % 2]).caller(&session);
-            let Ok(mut socket) = knock.open().await else { return None };
+            let mut socket = match knock.open().await {
+                Ok(socket) => socket,
+                Err(turned) => {
+                    assert!(matches!(turned.status, 401 | 4401), "{turned:?}");
+                    return None;
+                }
+            };
             socket.say(&json!({"type": "subscribe", "topics": ["payments"]})).await;
             Some(socket)
         });

@@ -100,10 +100,8 @@ async fn a_position_places_the_whole_connection() {
 #[tokio::test]
 async fn the_future_begins_where_the_log_ends_and_not_where_a_hub_is() {
     let site = Site::new().await;
-    let [first, second] = [
-        site.hub(&["--relay-notify", "false"]).await,
-        site.hub(&["--relay-notify", "false"]).await,
-    ];
+    let [first, second] =
+        [site.hub(&["--relay-notify=false"]).await, site.hub(&["--relay-notify=false"]).await];
     let [anna, ..] = first.people().await;
     let mut live = Socket::on(&first, &["payments"]).await;
     for round in 1..=20 {
@@ -145,7 +143,7 @@ async fn another_history_is_refused() {
 
 /// A hub that has forgotten its first thousand events.
 async fn forgetful(site: &Site) -> (Hub, Value) {
-    let flags = ["--dev", "true", "--retain-days", "1", "--log-partition-events", "1000"];
+    let flags = ["--dev", "--retain-days", "1", "--log-partition-events", "1000"];
     let hub = site.hub(&flags).await;
     let [anna, ..] = hub.people().await;
     pay(&anna, BERT.1, 1_100).await;

@@ -158,7 +158,7 @@ async fn a_filter_holds_for_a_stream_and_a_page() {
 #[tokio::test]
 async fn a_stream_ends_with_the_credentials_it_was_opened_with() {
     let site = Site::new().await;
-    let hubs = [site.hub(&["--dev", "true"]).await, site.hub(&["--dev", "true"]).await];
+    let hubs = [site.hub(&["--dev"]).await, site.hub(&["--dev"]).await];
     let [anna, bert, _] = hubs[0].people().await;
     let query = "topics=payments";
     let open = async |hub: &Hub, token: &Option<String>| {

@@ -35,7 +35,7 @@ pub(crate) struct Knock {
 /// The answer to an opening request that was refused.
 #[derive(Debug)]
 pub(crate) struct Turned {
-    /// The status.
+    /// The status; or the close code of a hub that changed its mind before it greeted.
     pub(crate) status: u16,
     /// The whole answer as text.
     text: String,
@@ -112,7 +112,11 @@ impl Knock {
         let protocol = header(&head, "sec-websocket-protocol").map(ToOwned::to_owned);
         let ws = WebSocketStream::from_partially_read(stream, rest, Role::Client, None).await;
         let mut socket = Socket { ws, protocol, welcome: Value::Null, early: VecDeque::new() };
-        socket.welcome = socket.hear().await;
+        socket.welcome = match socket.next().await {
+            Heard::Frame(text) => serde_json::from_str(&text).unwrap(),
+            Heard::Closed(code) => return Err(Turned { status: code, text: String::new() }),
+            Heard::Cut => panic!("cut before the greeting"),
+        };
         assert_eq!(socket.welcome["type"], "welcome");
         Ok(socket)
     }
