@@ -55,7 +55,7 @@ async fn a_hub_that_goes_away_sends_its_listeners_to_another_and_they_miss_nothi
         assert_eq!(socket.ask(message).await["mode"], "resumed");
         let mut told = left.told.clone();
         told.extend(socket.events(50).await.iter().map(seq));
-        let log = site.seqs("payments").await;
+        let log = site.seqs(&["payments"]).await;
         let begin = log.iter().position(|seq| *seq == told[0]).unwrap();
         assert_eq!(told, log[begin..begin + told.len()]);
     }
@@ -120,7 +120,7 @@ async fn applications_behind_a_balancer_do_not_notice_that_a_hub_goes_away() {
     let status = tokio::task::spawn_blocking(move || old.wait()).await.unwrap();
     assert_eq!(status.code(), Some(0));
     traffic.stop().await;
-    let log = site.seqs("payments").await;
+    let log = site.seqs(&["payments"]).await;
     finish.send_replace(log.last().copied());
     while let Some(listener) = listeners.join_next().await {
         let (told, lost) = listener.unwrap();

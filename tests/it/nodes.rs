@@ -66,7 +66,7 @@ async fn ids_and_positions_only_rise_for_whoever_looks_wherever() {
     };
     let mut pollers = looking.await;
     traffic.stop().await;
-    let log = site.seqs("payments").await;
+    let log = site.seqs(&["payments"]).await;
     for poller in &mut pollers {
         while poller.next < *log.last().unwrap() {
             poller.look().await;

@@ -73,7 +73,7 @@ async fn sixty_four_payers_in_a_ring_on_two_hubs_keep_the_supply() {
         "{paid} paid, {refused} refused, {looks} looks"
     );
     assert_eq!(audit(&mut sql).await, (supply, 0, 0));
-    let told = u64::try_from(site.seqs("payments").await.len()).unwrap();
+    let told = u64::try_from(site.seqs(&["payments"]).await.len()).unwrap();
     assert_eq!(told, paid + 64, "each answered payment and each mint is one event");
     let deadlocks: i64 = sqlx::query_scalar(
         "select deadlocks from pg_stat_database where datname = current_database()",

@@ -95,7 +95,7 @@ async fn many_payments_at_once_are_told_in_the_order_of_the_log() {
     for who in [BERT, CARA] {
         hub.admin().mint(who.1, "1000").await;
     }
-    let before = site.seqs("payments").await.len();
+    let before = site.seqs(&["payments"]).await.len();
     let mut all = Socket::on(&hub, &["payments"]).await;
     let mut one = Socket::on(&hub, &[&topic(BERT)]).await;
     let rounds = if soak() { 200 } else { 20 };
@@ -112,7 +112,7 @@ async fn many_payments_at_once_are_told_in_the_order_of_the_log() {
         }
     }
     let told = all.events(rounds * 30).await;
-    let log = site.seqs("payments").await;
+    let log = site.seqs(&["payments"]).await;
     assert_eq!(told.iter().map(seq).collect::<Vec<_>>(), log[before..]);
     let ids: Vec<_> = told.iter().map(|event| event["data"]["id"].as_i64().unwrap()).collect();
     assert!(ids.is_sorted(), "ids do not rise with the order of the log");

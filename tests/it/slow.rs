@@ -101,7 +101,7 @@ async fn slow_clients_cost_others_nothing_and_lose_nothing() {
     for _ in 0..4 {
         quick_ones.spawn(quick(Socket::on(&hub, &["payments"]).await, end.clone()));
     }
-    let before_all = site.seqs("payments").await.len();
+    let before_all = site.seqs(&["payments"]).await.len();
     let traffic = Traffic::start(&[&hub], 16, METADATA).await;
     // The ring is full before anything is compared.
     traffic.rate_over(span / 2).await;
@@ -125,7 +125,7 @@ async fn slow_clients_cost_others_nothing_and_lose_nothing() {
 
     traffic.stop().await;
     let stopped = Instant::now();
-    let log = site.seqs("payments").await;
+    let log = site.seqs(&["payments"]).await;
     finish.send_replace(log.last().copied());
     while let Some(told) = quick_ones.join_next().await {
         let (told, ready) = told.unwrap();

@@ -61,10 +61,10 @@ impl Site {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
 
-    /// The positions of a topic's events, as the log has them.
-    pub(crate) async fn seqs(&self, topic: &str) -> Vec<i64> {
-        sqlx::query_scalar("select seq from events where $1 = any (topics) order by seq")
-            .bind(topic)
+    /// The positions of the events of any of these topics, as the log has them.
+    pub(crate) async fn seqs(&self, topics: &[&str]) -> Vec<i64> {
+        sqlx::query_scalar("select seq from events where topics && $1 order by seq")
+            .bind(topics)
             .fetch_all(&mut self.sql().await)
             .await
             .unwrap()
