@@ -2,6 +2,17 @@
 
 mod authorisation;
 mod bad_input;
+mod doors;
+mod drain;
 mod ledger;
+mod misuse;
+mod nodes;
+mod positions;
+mod protocol;
+mod pull;
+mod races;
+mod realtime;
+mod resume;
 mod sessions;
+mod slow;
 mod support;

@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -60,6 +61,26 @@ impl Site {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
 
+    /// The positions of the events of any of these topics, as the log has them.
+    pub(crate) async fn seqs(&self, topics: &[&str]) -> Vec<i64> {
+        sqlx::query_scalar("select seq from events where topics && $1 order by seq")
+            .bind(topics)
+            .fetch_all(&mut self.sql().await)
+            .await
+            .unwrap()
+    }
+
+    /// Takes the database away from everybody, or gives it back.
+    pub(crate) async fn reachable(&self, yes: bool) {
+        let name = database(&self.database_url);
+        let server = server();
+        execute(&server, &format!("alter database {name} allow_connections {yes}")).await;
+        if !yes {
+            let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname";
+            execute(&server, &format!("{end} = '{name}'")).await;
+        }
+    }
+
     /// Runs a subcommand of the binary on this community.
     pub(crate) fn run(&self, args: &[&str]) -> std::process::Output {
         self.command(args).output().unwrap()
@@ -78,9 +99,13 @@ impl Site {
     }
 }
 
+/// Lines of a hub's log that a test which fails shows.
+const LOG_LINES_MAX: usize = 40;
+
 /// A running hub. Dropping it kills it.
 pub(crate) struct Hub {
     child: Child,
+    log: Option<JoinHandle<String>>,
     /// Its address, such as `127.0.0.1:41234`.
     pub(crate) address: String,
 }
@@ -89,13 +114,14 @@ impl Hub {
     async fn start(site: &Site, address: &str, flags: &[&str]) -> Self {
         let mut child = site
             .command(&["serve", "--listen", address, "--admin-listen", "off"])
+            .args(["--log-filter", "info,sqlx=warn,tollbell::http::observe=warn"])
             .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let address = address_in(&mut child);
-        let hub = Self { child, address };
+        let (address, log) = address_in(&mut child);
+        let hub = Self { child, log: Some(log), address };
         hub.wait_ready().await;
         hub
     }
@@ -184,13 +210,20 @@ impl Hub {
 impl Drop for Hub {
     fn drop(&mut self) {
         self.kill();
+        if let Some(Ok(log)) = self.log.take().filter(|_| thread::panicking()).map(JoinHandle::join)
+        {
+            let lines: Vec<_> = log.lines().collect();
+            let tail = &lines[lines.len().saturating_sub(LOG_LINES_MAX)..];
+            eprintln!("the log of the hub at {}:\n{}", self.address, tail.join("\n"));
+        }
     }
 }
 
-/// Finds the address in what the hub prints, and keeps reading behind it so that it never blocks on a full pipe.
-fn address_in(child: &mut Child) -> String {
+/// Finds the address in what the hub prints, and keeps reading behind it so that it never blocks on a full pipe. The
+/// thread that reads its log ends with the hub.
+fn address_in(child: &mut Child) -> (String, JoinHandle<String>) {
     let mut stderr = child.stderr.take().unwrap();
-    let log = std::thread::spawn(move || {
+    let log = thread::spawn(move || {
         let mut text = String::new();
         let _ = stderr.read_to_string(&mut text);
         text
@@ -200,8 +233,11 @@ fn address_in(child: &mut Child) -> String {
         let (_, rest) = line.split_once("http://")?;
         Some(rest.split(|c: char| c.is_whitespace() || c == '/').next()?.to_owned())
     });
-    std::thread::spawn(move || lines.for_each(drop));
-    address.unwrap_or_else(|| panic!("the hub did not start:\n{}", log.join().unwrap()))
+    thread::spawn(move || lines.for_each(drop));
+    match address {
+        Some(address) => (address, log),
+        None => panic!("the hub did not start:\n{}", log.join().unwrap()),
+    }
 }
 
 async fn make_template(server: &str) -> String {
@@ -220,6 +256,12 @@ async fn make_template(server: &str) -> String {
 fn server() -> String {
     std::env::var("TOLLBELL_TEST_PG")
         .expect("TOLLBELL_TEST_PG is unset; run the tests with ./x test")
+}
+
+/// The name of the database in a URL.
+fn database(url: &str) -> &str {
+    let base = url.split('?').next().unwrap();
+    base.rsplit('/').next().unwrap()
 }
 
 /// The URL of another database on the same server.
