@@ -2,6 +2,9 @@
 
 mod authorisation;
 mod bad_input;
+mod crash;
+mod documents;
 mod ledger;
+mod outage;
 mod sessions;
 mod support;

@@ -1,6 +1,8 @@
 //! A community in a box: a database of its own, hubs on free ports, callers with a token.
 
 mod api;
+pub(crate) mod cluster;
+pub(crate) mod load;
 mod site;
 
 pub(crate) use self::{
