@@ -257,13 +257,7 @@ fn start_till(db: &Db, settings: &Settings, tasks: &Tasks) -> Till {
     till
 }
 
-fn start_chores(
-    db: &Db,
-    settings: &Settings,
-    auth: &Arc<Auth>,
-    place: &Arc<Place>,
-    tasks: &Tasks,
-) {
+fn start_chores(db: &Db, settings: &Settings, auth: &Arc<Auth>, place: &Arc<Place>, tasks: &Tasks) {
     tasks.spawn("upkeep", upkeep(&settings.database, &settings.auth).run(db.clone()));
     tasks.spawn("sweep", sweep(db.clone()));
     tasks.spawn("care", database::care(db.clone(), Arc::clone(place)));

@@ -84,7 +84,7 @@ impl Ring {
     }
 
     /// Whether it has every event behind a position, which it has heard of.
-    pub fn reaches(&self, after: Seq) -> bool {
+    pub(super) fn reaches(&self, after: Seq) -> bool {
         let kept = self.kept.read();
         after <= kept.head && kept.index(after.next()).is_some()
     }

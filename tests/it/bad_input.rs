@@ -53,18 +53,22 @@ async fn bad_payments_are_refused_each_with_its_code() {
     );
 }
 
+/// A body, headers, and what is answered.
+type Case<'a> = (&'a [u8], &'a [(&'a str, &'a str)], u16, &'a str);
+
 #[tokio::test]
 async fn bodies_that_are_no_json_are_refused() {
     let site = Site::new().await;
     let hub = site.hub(&[]).await;
     let [anna, ..] = hub.people().await;
     let deep = format!("{{\"x\":{}", "[".repeat(50_000));
-    let cases: &[(&[u8], &[(&str, &str)], u16, &str)] = &[
+    let huge = vec![b'x'; 65_537];
+    let cases: &[Case<'_>] = &[
         (b"{", &[], 400, "json_syntax"),
         (b"{\"to\":\"k7oax47quv\",\"amount\":NaN}", &[], 400, "json_syntax"),
         (b"\xff\xfe", &[], 400, "json_syntax"),
         (deep.as_bytes(), &[], 400, "json_syntax"),
-        (&[b'x'; 65_537], &[], 413, "payload_too_large"),
+        (huge.as_slice(), &[], 413, "payload_too_large"),
         (
             b"to=k7oax47quv",
             &[("content-type", "application/x-www-form-urlencoded")],

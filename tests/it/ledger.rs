@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::support::{ANNA, BERT, CARA, NOBODY, Site, soak};
+use super::support::{ANNA, BERT, CARA, NOBODY, Reply, Site, soak};
 
 #[tokio::test]
 async fn a_payment_moves_money_and_is_read_back() {
@@ -206,7 +206,7 @@ async fn of_three_payments_of_a_whole_balance_one_succeeds() {
             async move { anna.pay(BERT.1, "1000").await }
         });
         let replies = futures_util::future::join_all(racers).await;
-        let mut said: Vec<_> = replies.iter().map(|reply| reply.said()).collect();
+        let mut said: Vec<_> = replies.iter().map(Reply::said).collect();
         said.sort_unstable();
         assert_eq!(
             said,

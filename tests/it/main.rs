@@ -1,12 +1,22 @@
 //! Behaviour over HTTP and websocket: every test starts the real binary on a database of its own.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test is a program of its own, and panics when it meets something else than it expects"
+)]
 
 mod authorisation;
 mod bad_input;
+mod crash;
+mod documents;
 mod doors;
 mod drain;
 mod ledger;
 mod misuse;
 mod nodes;
+mod outage;
 mod positions;
 mod protocol;
 mod pull;

@@ -21,15 +21,27 @@ async fn each_misuse_has_one_answer_and_the_connection_lives() {
     let hub = site.hub(&["--messages-per-min", "1000"]).await;
     let mut socket = Socket::guest(&hub).await;
     let epoch = socket.welcome["epoch"].clone();
-    let subscribe = |more: Value| {
-        let mut message = json!({"type": "subscribe", "id": 1, "topics": ["payments"]});
-        message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        message.to_string()
-    };
-    let many: Vec<_> = (0..201).map(|n| format!("wallet:k{n:09}")).collect();
-    let far = "x".repeat(200);
-    let cases: Vec<(String, &str)> = vec![
-        ("".into(), "bad_request"),
+    let cases = malformed().into_iter().chain(refused(&epoch));
+    for (text, code) in cases {
+        socket.send(Message::text(text.clone())).await;
+        let error = socket.answer().await;
+        assert_eq!((&error["type"], &error["code"]), (&json!("error"), &json!(code)), "{text}");
+        assert_eq!(error["retry"], false, "{text}");
+        assert!(!error["message"].as_str().unwrap().is_empty(), "{text}");
+        let pong = socket.ask(json!({"type": "ping", "id": "after"})).await;
+        assert_eq!((&pong["type"], &pong["id"]), (&json!("pong"), &json!("after")), "{text}");
+    }
+    // None of the refused subscriptions left a topic behind.
+    let answer = socket
+        .ask(json!({"type": "subscribe", "topics": ["payments"], "since": 0, "epoch": epoch}))
+        .await;
+    assert_eq!(answer["mode"], "resumed");
+}
+
+/// Texts that are no message, each with its code.
+fn malformed() -> Vec<(String, &'static str)> {
+    vec![
+        (String::new(), "bad_request"),
         ("{".into(), "bad_request"),
         ("hello".into(), "bad_request"),
         ("null".into(), "bad_request"),
@@ -42,7 +54,7 @@ async fn each_misuse_has_one_answer_and_the_connection_lives() {
         (r#"{"type":"ping","id":{}}"#.into(), "bad_request"),
         (r#"{"type":"ping","id":[1]}"#.into(), "bad_request"),
         (r#"{"type":"ping","id":true}"#.into(), "bad_request"),
-        (json!({"type": "ping", "id": far}).to_string(), "bad_request"),
+        (json!({"type": "ping", "id": "x".repeat(200)}).to_string(), "bad_request"),
         ("{}".into(), "bad_request"),
         (r#"{"type":7}"#.into(), "bad_request"),
         (r#"{"type":null}"#.into(), "bad_request"),
@@ -59,6 +71,19 @@ async fn each_misuse_has_one_answer_and_the_connection_lives() {
             r#"{"type":"auth","token":"4d5f2c1e-8b1f-4f0e-9d5a-3f1c2b7a6e90"}"#.into(),
             "unauthorized",
         ),
+    ]
+}
+
+/// Subscriptions that are refused, each with its code.
+fn refused(epoch: &Value) -> Vec<(String, &'static str)> {
+    let subscribe = |more: Value| {
+        let mut message = json!({"type": "subscribe", "id": 1, "topics": ["payments"]});
+        message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        message.to_string()
+    };
+    let many: Vec<_> = (0..201).map(|n| format!("wallet:k{n:09}")).collect();
+    let far = "x".repeat(200);
+    vec![
         (subscribe(json!({"topics": []})), "bad_request"),
         (subscribe(json!({"topics": "payments"})), "bad_request"),
         (subscribe(json!({"topics": [7]})), "bad_request"),
@@ -82,21 +107,7 @@ async fn each_misuse_has_one_answer_and_the_connection_lives() {
         (subscribe(json!({"since": u64::MAX, "epoch": epoch})), "bad_request"),
         (subscribe(json!({"since": 0, "epoch": "e0"})), "epoch_changed"),
         (subscribe(json!({"snapshot": "yes"})), "bad_request"),
-    ];
-    for (text, code) in cases {
-        socket.send(Message::text(text.clone())).await;
-        let error = socket.answer().await;
-        assert_eq!((&error["type"], &error["code"]), (&json!("error"), &json!(code)), "{text}");
-        assert_eq!(error["retry"], false, "{text}");
-        assert!(!error["message"].as_str().unwrap().is_empty(), "{text}");
-        let pong = socket.ask(json!({"type": "ping", "id": "after"})).await;
-        assert_eq!((&pong["type"], &pong["id"]), (&json!("pong"), &json!("after")), "{text}");
-    }
-    // None of the refused subscriptions left a topic behind.
-    let answer = socket
-        .ask(json!({"type": "subscribe", "topics": ["payments"], "since": 0, "epoch": epoch}))
-        .await;
-    assert_eq!(answer["mode"], "resumed");
+    ]
 }
 
 #[tokio::test]

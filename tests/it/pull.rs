@@ -111,7 +111,7 @@ async fn what_cannot_be_told_is_refused_with_its_code() {
     let hub = site.hub(&["--topics-max", "2"]).await;
     let epoch = epoch(&hub).await;
     let cases = [
-        ("".to_owned(), (400, "query_invalid")),
+        (String::new(), (400, "query_invalid")),
         ("topics=".into(), (400, "bad_request")),
         ("topics=Payments".into(), (400, "bad_request")),
         ("topics=payments&kinds=payment".into(), (400, "bad_request")),

@@ -24,7 +24,7 @@ async fn moody(
             match chance.random_range(0..1_000) {
                 // It pauses so that the hub has to go on without it, or is a little slow.
                 0..4 => {
-                    tokio::time::sleep(Duration::from_millis(chance.random_range(50..800))).await
+                    tokio::time::sleep(Duration::from_millis(chance.random_range(50..800))).await;
                 }
                 4..100 => tokio::time::sleep(Duration::from_millis(1)).await,
                 _ => {}
