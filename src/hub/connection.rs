@@ -271,7 +271,7 @@ impl Connection {
         match actions {
             Ok(actions) => self.apply(actions),
             // The task was lost, and with it the answer to a message.
-            Err(_) => self.close(Close::INTERNAL),
+            Err(_) => self.close(self.shard.loss()),
         }
         self.cursor.borrow_mut().release();
         Poll::Ready(())

@@ -398,6 +398,11 @@ impl Shard {
         self.shared.revocations.standing(grant)
     }
 
+    /// Why a task on the main runtime was lost: this node stops, or the task has panicked.
+    pub(super) fn loss(&self) -> Close {
+        if self.shared.stopping.is_cancelled() { Close::RESTART } else { Close::INTERNAL }
+    }
+
     pub(super) fn scratch(&self) -> RefMut<'_, Box<[u8]>> {
         self.scratch.borrow_mut()
     }

@@ -28,7 +28,7 @@ use super::{
     Action, Close, Dialect, Encoders, Grant, Handled, Hub, HubSettings, Interest, Listen, Notice,
     Start, View,
     fetch::Fetch,
-    fixtures::{event, want},
+    fixtures::{event, want, want_kinds},
     frame,
 };
 use crate::{
@@ -239,14 +239,14 @@ impl Dialect for Plain {
 
     fn message(&self, view: &View<'_>, text: &str) -> Handled {
         let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let wants: Vec<_> = rest.split(' ').filter(|word| !word.is_empty()).map(want).collect();
+        let wants: Vec<_> = rest.split(' ').filter(|word| !word.is_empty()).map(wanted).collect();
         let log = Arc::clone(&self.log);
         match verb {
             "listen" => Handled::Now(vec![listen(wants, Start::Here)]),
             "late" => Handled::Later(Box::pin(async move { vec![listen(wants, Start::Here)] })),
             "since" => {
                 let (since, topics) = rest.split_once(' ').unwrap();
-                let wants = topics.split(' ').map(want).collect();
+                let wants = topics.split(' ').map(wanted).collect();
                 Handled::Now(vec![listen(wants, Start::Since(Seq::new(since.parse().unwrap())))])
             }
             "snapshot" => Handled::Held(Box::pin(async move {
@@ -281,6 +281,14 @@ impl Dialect for Plain {
             Notice::Expiring { in_s } => format!("expiring {in_s}"),
             Notice::Gone { head, oldest } => format!("gone {head} {oldest}"),
         }))
+    }
+}
+
+/// `a` for all kinds of a topic, `a/x.y` for some.
+fn wanted(word: &str) -> super::Want {
+    match word.split_once('/') {
+        Some((topic, kind)) => want_kinds(topic, &[kind]),
+        None => want(word),
     }
 }
 

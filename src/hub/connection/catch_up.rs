@@ -12,10 +12,12 @@ use tokio::sync::oneshot;
 
 use super::{Connection, Phase};
 use crate::{
+    db::DbError,
     hub::{
         close::Close,
         cursor::{Ask, Step},
         dialect::Notice,
+        entry::Encoding,
         fetch::Fetched,
         interest::Interest,
     },
@@ -33,6 +35,21 @@ enum Catch {
     Page { frames: Bytes, position: Seq },
     Gone { oldest: Seq },
     Failed,
+}
+
+impl Catch {
+    fn of(read: Result<Fetched, DbError>, encoding: Encoding) -> Self {
+        match read {
+            Ok(Fetched::Page(page)) => {
+                Self::Page { frames: page.join(encoding), position: page.position }
+            }
+            Ok(Fetched::Gone { oldest }) => Self::Gone { oldest },
+            Err(error) => {
+                tracing::error!(%error, "could not read the log for a connection");
+                Self::Failed
+            }
+        }
+    }
 }
 
 impl Connection {
@@ -96,22 +113,16 @@ impl Connection {
         if let Some(page) = page {
             return self.take_page(ask, page.join(self.encoding), page.position);
         }
-        let (found, page) = oneshot::channel();
+        let (mut found, page) = oneshot::channel();
         self.page.replace(Some(PageOnItsWay { ask, page }));
         let (fetch, encoding) = (self.shard.fetch(), self.encoding);
         let reader = Arc::clone(&fetch);
         fetch.spawn("hub.catch_up", async move {
-            let caught = match reader.page_at_last(ask, &interest, limit).await {
-                Ok(Fetched::Page(page)) => {
-                    Catch::Page { frames: page.join(encoding), position: page.position }
-                }
-                Ok(Fetched::Gone { oldest }) => Catch::Gone { oldest },
-                Err(error) => {
-                    tracing::error!(%error, "could not read the log for a connection");
-                    Catch::Failed
-                }
+            let caught = tokio::select! {
+                // The connection is gone.
+                () = found.closed() => return,
+                read = reader.page_at_last(ask, &interest, limit) => Catch::of(read, encoding),
             };
-            // The connection may be gone by now.
             let _ = found.send(caught);
         });
     }
@@ -154,7 +165,8 @@ impl Connection {
         match caught {
             Ok(Catch::Page { frames, position }) => self.take_page(ask, frames, position),
             Ok(Catch::Gone { oldest }) => self.lose_everything(oldest),
-            Ok(Catch::Failed) | Err(_) => self.close(Close::INTERNAL),
+            Ok(Catch::Failed) => self.close(Close::INTERNAL),
+            Err(_) => self.close(self.shard.loss()),
         }
         Poll::Ready(())
     }

@@ -43,6 +43,33 @@ async fn an_event_reaches_those_who_listen_to_one_of_its_topics_once() {
 }
 
 #[tokio::test]
+async fn filters_are_kept_apart_live_and_behind() {
+    let rig = Rig::new(two_shards()).await;
+    let (mut all, mut some, mut two) =
+        (rig.connect().await, rig.connect().await, rig.connect().await);
+    for (client, topics) in [(&mut all, "a"), (&mut some, "a/x.y"), (&mut two, "a/x.y b/p.*")] {
+        client.say(&format!("listen {topics}")).await;
+        client.expect(&["listening 0", "live 0"]).await;
+    }
+    for (kind, topics) in
+        [("x.y", &["a"][..]), ("p.q", &["a"]), ("p.q", &["a", "b"]), ("x.y", &["b"])]
+    {
+        rig.publish(kind, topics);
+    }
+    rig.publish("x.y", &["a"]);
+    all.expect(&["event 1", "event 2", "event 3", "event 5"]).await;
+    some.expect(&["event 1", "event 5"]).await;
+    two.expect(&["event 1", "event 3", "event 5"]).await;
+    let mut late = rig.connect().await;
+    late.say("since 0 a/x.y b/p.*").await;
+    late.expect(&["listening 0", "event 1", "event 3", "event 5", "live 5"]).await;
+    some.say("listen a").await;
+    some.expect(&["listening 5", "live 5"]).await;
+    rig.publish("p.q", &["a"]);
+    some.expect(&["event 6"]).await;
+}
+
+#[tokio::test]
 async fn later_topics_join_at_the_position_and_leaving_ends_them() {
     let rig = Rig::new(two_shards()).await;
     let mut client = rig.connect().await;
@@ -269,7 +296,6 @@ async fn messages_are_answered_one_after_the_other() {
 async fn whatever_listeners_do_they_end_with_the_complete_sequence() {
     const EVENTS: i64 = 4_000;
     let seed: u64 = rand::rng().random();
-    println_seed(seed);
     let rig = Arc::new(
         Rig::new(HubSettings {
             ring: RingLimit { events: 300, bytes: 64 << 20 },
@@ -300,11 +326,6 @@ async fn whatever_listeners_do_they_end_with_the_complete_sequence() {
         }
     }
     timeout(PATIENCE * 3, listeners.join_all()).await.unwrap_or_else(|_| panic!("seed {seed}"));
-}
-
-#[expect(clippy::print_stdout, reason = "a failing run is repeated by its seed")]
-fn println_seed(seed: u64) {
-    println!("seed {seed}");
 }
 
 /// Reads until it has all, or until it is tired of this connection.
