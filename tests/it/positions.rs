@@ -64,13 +64,15 @@ async fn a_filter_holds_for_what_is_caught_up_too() {
     let site = Site::new().await;
     let hub = site.hub(&["--ring-events", "3"]).await;
     hub.people().await;
-    let path = format!("/api/v1/admin/wallets/{}", BERT.1);
+    let (path, bert) = (format!("/api/v1/admin/wallets/{}", BERT.1), format!("wallet:{}", BERT.1));
+    let mut all = Socket::on(&hub, &[&bert]).await;
     for locked in [true, false, true, false] {
         hub.admin().mint(BERT.1, "1").await;
         hub.admin().patch(&path, &json!({"locked": locked})).await;
     }
+    all.events(8).await;
     let mut socket = Socket::guest(&hub).await;
-    let mut message = since(&[&format!("wallet:{}", BERT.1)], 0, &socket.welcome["epoch"]);
+    let mut message = since(&[&bert], 0, &socket.welcome["epoch"]);
     message["kinds"] = json!(["wallet.unlocked"]);
     socket.ask(message).await;
     let kinds = socket.events(2).await;
@@ -142,7 +144,8 @@ async fn another_history_is_refused() {
 
 /// A hub that has forgotten its first thousand events.
 async fn forgetful(site: &Site) -> (Hub, Value) {
-    let flags = ["--dev", "--retain-days", "1", "--log-partition-events", "1000"];
+    // What is still in memory would be told from there.
+    let flags = ["--dev", "--retain-days=1", "--log-partition-events=1000", "--ring-events=100"];
     let hub = site.hub(&flags).await;
     let [anna, ..] = hub.people().await;
     pay(&anna, BERT.1, 1_100).await;

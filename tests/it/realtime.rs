@@ -92,12 +92,14 @@ async fn many_payments_at_once_are_told_in_the_order_of_the_log() {
     let site = Site::new().await;
     let hub = site.hub(&[]).await;
     let [anna, bert, cara] = hub.people().await;
+    let mut all = Socket::on(&hub, &["payments"]).await;
+    let mut one = Socket::on(&hub, &[&topic(BERT)]).await;
     for who in [BERT, CARA] {
         hub.admin().mint(who.1, "1000").await;
     }
+    all.events(2).await;
+    one.events(1).await;
     let before = site.seqs(&["payments"]).await.len();
-    let mut all = Socket::on(&hub, &["payments"]).await;
-    let mut one = Socket::on(&hub, &[&topic(BERT)]).await;
     let rounds = if soak() { 200 } else { 20 };
     let mut answered = BTreeSet::new();
     for _ in 0..rounds {

@@ -15,7 +15,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use super::{ANNA, Api, BERT, CARA};
+use super::{ANNA, Api, BERT, CARA, Socket};
 
 /// How long a hub may take to be ready, on a busy machine.
 const READY: Duration = Duration::from_secs(30);
@@ -190,10 +190,13 @@ impl Hub {
         Api::new(&self.url(), reply.data()["token"].as_str())
     }
 
-    /// Anna with 1,000, Bert with nothing and Cara with nothing.
+    /// Anna with 1,000, Bert with nothing and Cara with nothing. The hub has told all that led to this.
     pub(crate) async fn people(&self) -> [Api; 3] {
+        let mut listener = Socket::of(self, &self.admin()).await;
+        listener.listen(&["payments"]).await;
         let people = [self.login(ANNA).await, self.login(BERT).await, self.login(CARA).await];
-        self.admin().mint(ANNA.1, "1000").await;
+        let minted = self.admin().mint(ANNA.1, "1000").await;
+        while listener.event().await["data"]["id"] != minted.data()["id"] {}
         people
     }
 

@@ -155,12 +155,20 @@ impl Socket {
         Knock::at(hub).caller(api).open().await.unwrap()
     }
 
-    /// A guest's websocket that listens to topics from here on.
+    /// A guest's websocket that listens to topics.
     pub(crate) async fn on(hub: &Hub, topics: &[&str]) -> Self {
         let mut socket = Self::guest(hub).await;
-        let answer = socket.ask(json!({"type": "subscribe", "topics": topics})).await;
-        assert_eq!(answer["type"], "subscribed", "{answer}");
+        socket.listen(topics).await;
         socket
+    }
+
+    /// Listens behind the newest event that the hub knew when it greeted.
+    pub(crate) async fn listen(&mut self, topics: &[&str]) {
+        let (since, epoch) = (&self.welcome["head"], &self.welcome["epoch"]);
+        let message =
+            json!({"type": "subscribe", "topics": topics, "since": since, "epoch": epoch});
+        let answer = self.ask(message).await;
+        assert_eq!(answer["mode"], "resumed", "{answer}");
     }
 
     /// Sends a frame of any kind.
