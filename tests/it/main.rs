@@ -2,11 +2,14 @@
 
 mod authorisation;
 mod bad_input;
+mod crash;
+mod documents;
 mod doors;
 mod drain;
 mod ledger;
 mod misuse;
 mod nodes;
+mod outage;
 mod positions;
 mod protocol;
 mod pull;

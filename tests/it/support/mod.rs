@@ -2,7 +2,9 @@
 
 mod api;
 mod balancer;
+pub(crate) mod cluster;
 mod listener;
+pub(crate) mod load;
 mod site;
 mod socket;
 mod stream;

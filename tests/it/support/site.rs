@@ -1,7 +1,10 @@
 //! Databases and hub processes.
 
 use std::{
+    fs::Permissions,
     io::{BufRead, BufReader, Read},
+    os::unix::fs::PermissionsExt,
+    path::Path,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread::{self, JoinHandle},
@@ -32,6 +35,8 @@ pub(crate) fn soak() -> bool {
 pub(crate) struct Site {
     /// Where its database is.
     pub(crate) database_url: String,
+    /// Whether its hubs run that database themselves.
+    private: bool,
     dir: TempDir,
 }
 
@@ -42,8 +47,31 @@ impl Site {
         let template = TEMPLATE.get_or_init(|| make_template(&server)).await;
         let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         execute(&server, &format!("create database {name} template {template}")).await;
-        let dir = tempfile::Builder::new().prefix("tollbell-test-").tempdir().unwrap();
-        Self { database_url: on(&server, &name), dir }
+        Self::at(&on(&server, &name))
+    }
+
+    /// A community in a database that the test made, empty or not.
+    pub(crate) fn at(database_url: &str) -> Self {
+        Self { database_url: database_url.to_owned(), private: false, dir: directory() }
+    }
+
+    /// An empty community whose hubs run a PostgreSQL of their own. `cluster.rs` has what else it can do.
+    pub(crate) fn private() -> Self {
+        let dir = directory();
+        let socket = dir.path().join("run");
+        let database_url =
+            format!("postgres://postgres@localhost/tollbell?host={}", socket.display());
+        Self { database_url, private: true, dir }
+    }
+
+    /// Where its hubs keep what is theirs.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Whether its hubs run their database themselves.
+    pub(crate) fn is_private(&self) -> bool {
+        self.private
     }
 
     /// Starts a hub with these flags more.
@@ -90,11 +118,14 @@ impl Site {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tollbell"));
         command
             .args(args)
-            .env("TOLLBELL_DATABASE_URL", &self.database_url)
             .env("TOLLBELL_DATA_DIR", self.dir.path())
+            .env("TOLLBELL_ADMIN_LISTEN", "off")
             .env("TOLLBELL_ADMIN_KEY", ADMIN_KEY)
             .env("TOLLBELL_SECRET", SECRET)
             .env_remove("DATABASE_URL");
+        if !self.private {
+            command.env("TOLLBELL_DATABASE_URL", &self.database_url);
+        }
         command
     }
 }
@@ -113,7 +144,7 @@ pub(crate) struct Hub {
 impl Hub {
     async fn start(site: &Site, address: &str, flags: &[&str]) -> Self {
         let mut child = site
-            .command(&["serve", "--listen", address, "--admin-listen", "off"])
+            .command(&["serve", "--listen", address])
             .args(["--log-filter", "info,sqlx=warn,tollbell::http::observe=warn"])
             .args(flags)
             .stdout(Stdio::piped())
@@ -251,6 +282,12 @@ async fn make_template(server: &str) -> String {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     name
+}
+
+/// A folder that the server's user may pass through.
+pub(super) fn directory() -> TempDir {
+    let open = Permissions::from_mode(0o711);
+    tempfile::Builder::new().prefix("tollbell-test-").permissions(open).tempdir_in("/tmp").unwrap()
 }
 
 fn server() -> String {
