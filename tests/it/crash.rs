@@ -133,7 +133,9 @@ async fn a_payment_cut_by_a_kill_is_paid_once_when_it_is_repeated() {
         }
         assert_eq!(hub.guest().balance(BERT.1).await, round.to_string());
     }
-    eprintln!("{rounds} rounds: {answered} answered, {replayed} committed and cut, the rest cut before");
+    eprintln!(
+        "{rounds} rounds: {answered} answered, {replayed} committed and cut, the rest cut before"
+    );
     assert!(answered < rounds, "no kill came before the answer");
     assert_eq!(hub.guest().balance(ANNA.1).await, (1_000 - rounds).to_string());
     assert!(site.run(&["verify-ledger"]).status.success());

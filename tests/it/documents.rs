@@ -69,7 +69,10 @@ async fn the_page_of_the_api_needs_no_other_host() {
     let page = hub.guest().get("/docs").await;
     assert_eq!(page.status, 200);
     let policy = page.headers["content-security-policy"].to_str().unwrap();
-    assert!(policy.contains("default-src 'self'") || policy.contains("default-src 'none'"), "{policy}");
+    assert!(
+        policy.contains("default-src 'self'") || policy.contains("default-src 'none'"),
+        "{policy}"
+    );
     let html = page.body.as_str().unwrap();
     assert!(!html.contains("http://") && !html.contains("https://"), "{html}");
     let attributes = html.split(['"', '\'']);
@@ -103,7 +106,10 @@ async fn the_figures_are_all_there_and_move() {
             Kind::Histogram(_) => format!("{}_count", metric.name),
             _ => metric.name.to_owned(),
         };
-        assert!(lines(&now, &name).next().is_some() || RARE.contains(&metric.name), "{name} is missing:\n{now}");
+        assert!(
+            lines(&now, &name).next().is_some() || RARE.contains(&metric.name),
+            "{name} is missing:\n{now}"
+        );
     }
     // The figures are for the operator: the public door does not show them.
     assert_eq!(hub.guest().get("/metrics").await.said(), (404, "route_not_found"));
@@ -169,7 +175,8 @@ async fn figures(admin: &str) -> String {
 
 /// The lines of one figure, whatever its labels.
 fn lines<'a>(page: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
-    page.lines().filter_map(move |line| line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '{'])))
+    page.lines()
+        .filter_map(move |line| line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '{'])))
 }
 
 fn sum(page: &str, name: &str) -> f64 {

@@ -263,7 +263,8 @@ async fn release_commits(sql: &mut PgConnection) {
 async fn reload(sql: &mut PgConnection, expected: &str) {
     sql.execute("select pg_reload_conf()").await.unwrap();
     loop {
-        let row = sql.fetch_one("select current_setting('synchronous_standby_names')").await.unwrap();
+        let row =
+            sql.fetch_one("select current_setting('synchronous_standby_names')").await.unwrap();
         if row.get::<String, _>(0) == expected {
             return;
         }

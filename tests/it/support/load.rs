@@ -92,18 +92,19 @@ impl Load {
         let address = |index: usize| wallets[index % payers].1.clone();
         let listeners: JoinSet<_> = (0..listeners)
             .map(|index| {
-            let topics = match index % 4 {
-                0 | 1 => vec!["payments".to_owned()],
-                2 => vec![format!("wallet:{}", address(index))],
-                _ => vec![
-                    format!("wallet:{}", address(index)),
-                    format!("wallet:{}", address(index + 1)),
-                ],
-            };
-            let restless = index % 4 == 1;
-            let url = hubs[index % hubs.len()].url();
-            listen(url, topics, start.clone(), restless, until.subscribe())
-        }).collect();
+                let topics = match index % 4 {
+                    0 | 1 => vec!["payments".to_owned()],
+                    2 => vec![format!("wallet:{}", address(index))],
+                    _ => vec![
+                        format!("wallet:{}", address(index)),
+                        format!("wallet:{}", address(index + 1)),
+                    ],
+                };
+                let restless = index % 4 == 1;
+                let url = hubs[index % hubs.len()].url();
+                listen(url, topics, start.clone(), restless, until.subscribe())
+            })
+            .collect();
         let payers = wallets.iter().enumerate().map(|(index, (api, _))| {
             let payer = Payer { index, api: api.clone(), payee: address(index + 1) };
             payer.run(Arc::clone(&tally), quit.subscribe())
@@ -169,7 +170,10 @@ impl Harvest {
         }
         for Receipt { key, payment } in &self.receipts {
             let [event] = by_key.get(key.as_str()).map_or(&[][..], Vec::as_slice) else {
-                panic!("{key} was answered and paid other than once: {:?}", by_key.get(key.as_str()));
+                panic!(
+                    "{key} was answered and paid other than once: {:?}",
+                    by_key.get(key.as_str())
+                );
             };
             for (field, answered) in payment.as_object().unwrap() {
                 assert_eq!(event.get(field), Some(answered), "{field} of {key}");
@@ -179,7 +183,8 @@ impl Harvest {
         let ids: HashSet<_> = self.receipts.iter().map(|it| it.payment["id"].as_i64()).collect();
         assert_eq!(ids.len(), self.receipts.len(), "a number was given out twice");
         for receipt in self.receipts.iter().rev().take(20) {
-            let read = hub.guest().get(&format!("/api/v1/payments/{}", receipt.payment["id"])).await;
+            let read =
+                hub.guest().get(&format!("/api/v1/payments/{}", receipt.payment["id"])).await;
             assert_eq!(read.data(), &receipt.payment);
         }
     }
@@ -281,10 +286,7 @@ fn assert_same(who: &str, heard: &[(u64, u64)], expected: &[(u64, u64)]) {
 pub(crate) async fn position(hub: &Hub) -> Position {
     let page = hub.guest().get("/api/v1/events?topics=payments&limit=1").await;
     assert_eq!(page.status, 200, "{page:?}");
-    Position {
-        epoch: page.body["epoch"].as_str().unwrap().to_owned(),
-        seq: 0,
-    }
+    Position { epoch: page.body["epoch"].as_str().unwrap().to_owned(), seq: 0 }
 }
 
 /// A wallet with enough money, and its owner.
@@ -367,7 +369,9 @@ async fn listen(
             if events.position().is_some_and(|position| position.seq >= *until.borrow()) {
                 return heard;
             }
-            let Ok(item) = timeout(Duration::from_millis(100), events.next()).await else { continue };
+            let Ok(item) = timeout(Duration::from_millis(100), events.next()).await else {
+                continue;
+            };
             match item.expect("the stream ended") {
                 Item::Event(event) => {
                     heard.events.push(content(&event));
