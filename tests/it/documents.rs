@@ -124,7 +124,7 @@ async fn health_and_readiness_are_told() {
     let hub = site.hub(&[]).await;
     assert_eq!(hub.guest().get("/healthz").await.status, 200);
     assert_eq!(hub.guest().get("/readyz").await.status, 200);
-    assert_eq!(hub.guest().post("/healthz", &json!({})).await.said(), (405, "method_not_allowed"));
+    assert_eq!(hub.guest().post("/healthz", &json!({})).await.status, 405);
 }
 
 /// What the program prints.
