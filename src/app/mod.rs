@@ -15,6 +15,7 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use anyhow::Context;
 use secrecy::SecretString;
 use tokio::{
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
@@ -90,11 +91,50 @@ struct Doors {
 /// # Errors
 /// With the cause and what to do about it.
 pub async fn start(settings: &Settings, figures: Figures) -> anyhow::Result<Running> {
-    let listener = serve::bind(settings.listen.listen).with_context(|| {
-        format!("could not listen on {}; set listen to a free address", settings.listen.listen)
-    })?;
-    let address = listener.local_addr()?;
+    let ports = Ports::bind(settings)?;
     let place = Arc::new(Place::find(settings).await?);
+    match build(settings, figures, ports, &place).await {
+        Ok(running) => Ok(running),
+        Err(error) => {
+            // Nobody is there to use a server that was started for this hub.
+            if let Ok(place) = Arc::try_unwrap(place)
+                && let Err(left) = place.leave().await
+            {
+                tracing::warn!(error = format!("{left:#}"), "could not leave the database");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The sockets, taken before anything else: an address in use is the usual reason for a start to fail.
+struct Ports {
+    public: TcpListener,
+    admin: Option<TcpListener>,
+}
+
+impl Ports {
+    fn bind(settings: &Settings) -> anyhow::Result<Self> {
+        let public = serve::bind(settings.listen.listen).with_context(|| {
+            format!("could not listen on {}; set listen to a free address", settings.listen.listen)
+        })?;
+        let admin = match settings.listen.admin_listen {
+            AdminListen::Off => None,
+            AdminListen::At(at) => Some(serve::bind(at).with_context(|| {
+                format!("could not listen on {at}; set admin_listen to a free address or to off")
+            })?),
+        };
+        Ok(Self { public, admin })
+    }
+}
+
+async fn build(
+    settings: &Settings,
+    figures: Figures,
+    ports: Ports,
+    place: &Arc<Place>,
+) -> anyhow::Result<Running> {
+    let address = ports.public.local_addr()?;
     let (db, inbox) = place.open(settings).await?;
     let secret = secrets::server_secret(settings)?;
     let verifiers = VerifierSecret::new(&secret);
@@ -109,7 +149,7 @@ pub async fn start(settings: &Settings, figures: Figures) -> anyhow::Result<Runn
     let taps: Vec<Arc<dyn Tap>> = vec![Arc::<Auth>::clone(&auth), Arc::new(hub.clone())];
     start_relay(Relay::new(db.clone(), inbox, begin, taps), &db, settings, &tasks);
     let till = start_till(&db, settings, &tasks);
-    start_chores(&db, settings, &auth, &place, &tasks);
+    start_chores(&db, settings, &auth, place, &tasks);
     tasks.spawn("pulse", gateways::stats::tell(hub.clone(), address.to_string().into()));
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));
 
@@ -118,11 +158,8 @@ pub async fn start(settings: &Settings, figures: Figures) -> anyhow::Result<Runn
         Parts { db: &db, auth: &auth, till: &till, hub: &hub, verifiers: &verifiers, settings };
     let app = api::app(&parts, &tasks)?.merge(health::router(readiness.clone()));
     let doors = Doors { stop: CancellationToken::new(), open: TaskTracker::new() };
-    doors.serve(&tasks, "listener", server(listener, app, settings)?);
-    if let AdminListen::At(at) = settings.listen.admin_listen {
-        let listener = serve::bind(at).with_context(|| {
-            format!("could not listen on {at}; set admin_listen to a free address or to off")
-        })?;
+    doors.serve(&tasks, "listener", server(ports.public, app, settings)?);
+    if let Some(listener) = ports.admin {
         let app = health::metrics(figures).merge(health::router(readiness.clone()));
         doors.serve(&tasks, "admin listener", server(listener, app, settings)?);
     }
@@ -136,7 +173,7 @@ pub async fn start(settings: &Settings, figures: Figures) -> anyhow::Result<Runn
         till,
         secret,
         tasks,
-        place,
+        place: Arc::clone(place),
         hub,
         readiness,
         failures,
@@ -202,11 +239,7 @@ impl Doors {
     }
 }
 
-fn server(
-    listener: tokio::net::TcpListener,
-    app: axum::Router,
-    settings: &Settings,
-) -> anyhow::Result<Server> {
+fn server(listener: TcpListener, app: axum::Router, settings: &Settings) -> anyhow::Result<Server> {
     Ok(Server {
         listener,
         app,

@@ -24,6 +24,9 @@ use crate::{
     hub::{Action, Dialect, Grant, Handled, Notice, View, frame},
 };
 
+/// The largest message of the cases.
+const MESSAGE_BYTES_MAX: usize = 16 << 20;
+
 /// The route.
 pub fn router(native: Arc<Native>) -> Router {
     Router::new().route("/echo", get(echo)).with_state(native)
@@ -49,6 +52,10 @@ async fn echo(
 struct Echo;
 
 impl Dialect for Echo {
+    fn message_bytes(&self, _: usize) -> usize {
+        MESSAGE_BYTES_MAX
+    }
+
     fn open(&self, _: &View<'_>) -> Vec<Action> {
         Vec::new()
     }

@@ -51,6 +51,11 @@ pub trait Dialect: Send {
         Encoding::NATIVE
     }
 
+    /// The largest message that it takes in bytes; normally what the settings say.
+    fn message_bytes(&self, setting: usize) -> usize {
+        setting
+    }
+
     /// The connection is open; says what is sent first.
     fn open(&self, view: &View<'_>) -> Vec<Action>;
 

@@ -272,12 +272,12 @@ impl Shard {
                 return;
             }
         };
-        let frame_bytes = self.shared.settings.frame_bytes;
+        let message_bytes = dialect.message_bytes(self.shared.settings.frame_bytes);
         let config = WebSocketConfig::default()
             .read_buffer_size(DECODER_BYTES)
             .write_buffer_size(0)
-            .max_message_size(Some(frame_bytes))
-            .max_frame_size(Some(frame_bytes));
+            .max_message_size(Some(message_bytes))
+            .max_frame_size(Some(message_bytes));
         let ws = WebSocketContext::new(Role::Server, Some(config));
         let id = ConnectionId(self.shared.connections.fetch_add(1, Relaxed));
         let arriving = Arriving { stream, dialect, grant, admission };

@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_millis(50);
 /// The longest wait for one answer; past it the payment counts as unanswered and is sent again.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// The longest wait for progress, and for the listeners at the end.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How many events a restless listener hears before it comes back as a new client.
 const RESTLESS_EVENTS: usize = 50;
 
@@ -66,8 +66,8 @@ struct Heard {
     topics: Vec<String>,
     /// Number and content of each event, in the order of arrival.
     events: Vec<(u64, u64)>,
-    /// How often the link was lost.
-    reconnects: u64,
+    /// How often a link was lost that had been up.
+    losses: u64,
 }
 
 /// What is left when all have gone.
@@ -142,9 +142,9 @@ impl Load {
 }
 
 impl Harvest {
-    /// How often the listeners lost their links, all together.
-    pub(crate) fn reconnects(&self) -> u64 {
-        self.heard.iter().map(|heard| heard.reconnects).sum()
+    /// How often the listeners lost a link that had been up, all together.
+    pub(crate) fn losses(&self) -> u64 {
+        self.heard.iter().map(|heard| heard.losses).sum()
     }
 
     /// Compares what was answered and heard with what the database and a hub say.
@@ -163,10 +163,11 @@ impl Harvest {
 
     /// Every answered payment is there as it was answered, and every key has paid once.
     async fn audit_receipts(&self, log: &[Logged], hub: &Hub) {
-        let paid = log.iter().filter(|event| event.data["type"] == "transfer");
         let mut by_key: HashMap<&str, Vec<&Value>> = HashMap::new();
-        for event in paid {
-            by_key.entry(event.data["metadata"].as_str().unwrap()).or_default().push(&event.data);
+        for event in log {
+            if let Some(key) = event.data["metadata"].as_str() {
+                by_key.entry(key).or_default().push(&event.data);
+            }
         }
         for Receipt { key, payment } in &self.receipts {
             let [event] = by_key.get(key.as_str()).map_or(&[][..], Vec::as_slice) else {
@@ -359,11 +360,12 @@ async fn listen(
     restless: bool,
     until: watch::Receiver<u64>,
 ) -> Heard {
-    let mut heard = Heard { topics, events: Vec::new(), reconnects: 0 };
+    let mut heard = Heard { topics, events: Vec::new(), losses: 0 };
     loop {
         let builder = tollbell_client::Hub::builder(&url).topics(heard.topics.clone());
         let builder = builder.since(position.clone()).timing(timing());
         let (client, mut events) = builder.connect().await.unwrap();
+        let mut connected = false;
         let mut left = if restless { RESTLESS_EVENTS } else { usize::MAX };
         while left > 0 {
             if events.position().is_some_and(|position| position.seq >= *until.borrow()) {
@@ -377,7 +379,10 @@ async fn listen(
                     heard.events.push(content(&event));
                     left -= 1;
                 }
-                Item::Status(Status::Reconnecting { .. }) => heard.reconnects += 1,
+                Item::Status(Status::Connected) => connected = true,
+                Item::Status(Status::Reconnecting { .. }) => {
+                    heard.losses += u64::from(std::mem::take(&mut connected));
+                }
                 Item::Status(Status::Stopped(stop)) => panic!("stopped: {stop}"),
                 Item::Gap { reason, held, .. } => panic!("a gap behind {held:?}: {reason:?}"),
                 _ => {}
