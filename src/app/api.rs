@@ -44,7 +44,7 @@ pub fn document() -> OpenApi {
 }
 
 /// Everything that is served, in its layers.
-pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks) -> anyhow::Result<Router> {
+pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::Result<Router> {
     let proxies = TrustedProxies::new(&parts.settings.listen.trusted_proxies);
     let gate = Gate { auth: Arc::clone(parts.auth), proxies };
     let gate = from_fn_with_state(gate, auth::gate::gate);
@@ -62,7 +62,8 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks) -> anyhow::Result<Router> {
         .merge(Router::from(ledger::routes::routes().with_state(ledger)))
         .merge(Router::from(gateways::operate::routes::routes().with_state(operate)))
         .layer(gate.clone())
-        .merge(openapi::docs(&document())?);
+        .merge(openapi::docs(&document())?)
+        .merge(health);
     let streams = Router::from(gateways::routes().with_state(Arc::clone(&native))).layer(gate);
     #[cfg(feature = "echo")]
     let streams = streams.merge(gateways::echo::router(native));

@@ -8,10 +8,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{Router, extract::State, routing::get};
 
 use crate::{
     db::{Db, inspect},
+    http::ApiError,
     hub::{Hub, HubStats},
     telemetry::{self, Figures},
 };
@@ -64,10 +65,10 @@ pub(super) fn router(readiness: Readiness) -> Router {
         .with_state(readiness)
 }
 
-async fn ready(State(readiness): State<Readiness>) -> (StatusCode, String) {
+async fn ready(State(readiness): State<Readiness>) -> Result<&'static str, ApiError> {
     match readiness.hindrance() {
-        None => (StatusCode::OK, "ready\n".into()),
-        Some(hindrance) => (StatusCode::SERVICE_UNAVAILABLE, format!("{hindrance}\n")),
+        None => Ok("ready\n"),
+        Some(hindrance) => Err(ApiError::unavailable(SAMPLE).with_detail("readiness", hindrance)),
     }
 }
 

@@ -156,7 +156,7 @@ async fn build(
     let readiness = Readiness::new(db.clone());
     let parts =
         Parts { db: &db, auth: &auth, till: &till, hub: &hub, verifiers: &verifiers, settings };
-    let app = api::app(&parts, &tasks)?.merge(health::router(readiness.clone()));
+    let app = api::app(&parts, &tasks, health::router(readiness.clone()))?;
     let doors = Doors { stop: CancellationToken::new(), open: TaskTracker::new() };
     doors.serve(&tasks, "listener", server(ports.public, app, settings)?);
     if let Some(listener) = ports.admin {

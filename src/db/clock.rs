@@ -13,6 +13,7 @@ use crate::kernel::{event::Seq, time::Timestamp};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reading {
     pub(super) head: Seq,
+    oldest: Seq,
     now: Timestamp,
     offset: Duration,
     taken: Instant,
@@ -21,7 +22,7 @@ pub(super) struct Reading {
 impl Reading {
     pub(super) async fn take(conn: &mut PgConnection) -> Result<Self, DbError> {
         let row = sqlx::query!(
-            r#"select seq, clock_offset_ms,
+            r#"select seq, floor, clock_offset_ms,
                       clock_timestamp() + clock_offset_ms * interval '1 millisecond' as "now!"
                from log_head"#
         )
@@ -29,6 +30,7 @@ impl Reading {
         .await?;
         Ok(Self {
             head: Seq::new(row.seq),
+            oldest: Seq::new(row.floor).next(),
             now: Timestamp::new(row.now),
             offset: Duration::from_millis(row.clock_offset_ms.unsigned_abs()),
             taken: Instant::now(),
@@ -75,6 +77,11 @@ impl Progress {
     pub fn now(&self) -> Timestamp {
         let reading = *self.reading.lock();
         reading.now.plus(reading.taken.elapsed()).unwrap_or(reading.now)
+    }
+
+    /// The oldest event that was kept at the last reading. It may have gone since.
+    pub fn oldest(&self) -> Seq {
+        self.reading.lock().oldest
     }
 
     pub(super) fn reached(&self, seq: Seq) {

@@ -18,6 +18,13 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("POST", "/api/v1/ws/tickets", [401, 201, 201, 201, 201, 401]),
     ("GET", "/api/v1/ws", [426, 426, 426, 426, 426, 401]),
     ("GET", "/api/v1/events", [400, 400, 400, 400, 400, 401]),
+    // What watches over the hub and what describes it asks nobody's name.
+    ("GET", "/healthz", [200; 6]),
+    ("GET", "/readyz", [200; 6]),
+    ("GET", "/metrics", [404; 6]),
+    ("GET", "/openapi.json", [200; 6]),
+    ("GET", "/docs", [200; 6]),
+    ("GET", "/docs/{file}", [200; 6]),
     ("GET", "/echo", if cfg!(feature = "echo") { [426; 6] } else { [404; 6] }),
     ("POST", "/api/v1/payments", [401, 400, 403, 403, 403, 401]),
     ("GET", "/api/v1/payments/{id}", [200, 200, 200, 200, 200, 401]),
@@ -68,7 +75,8 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
             path if path.contains("payments/{id}") => path.replace("{id}", "1"),
             path => path
                 .replace("{id}", "00000000-0000-4000-8000-000000000000")
-                .replace("{address}", ANNA.1),
+                .replace("{address}", ANNA.1)
+                .replace("{file}", "index.css"),
         };
         for ((caller, name), status) in callers.iter().zip(CALLERS).zip(expected) {
             let method: Method = method.parse().unwrap();

@@ -76,7 +76,7 @@ async fn the_page_of_the_api_needs_no_other_host() {
     let html = page.body.as_str().unwrap();
     assert!(!html.contains("http://") && !html.contains("https://"), "{html}");
     let attributes = html.split(['"', '\'']);
-    let files = attributes.filter(|text| text.ends_with(".js") || text.ends_with(".css"));
+    let files = attributes.filter(|text| [".js", ".css"].iter().any(|end| text.ends_with(end)));
     let files: BTreeSet<_> = files.map(|file| file.trim_start_matches("./")).collect();
     assert!(files.len() > 2, "{html}");
     for file in files {

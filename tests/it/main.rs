@@ -13,6 +13,7 @@ mod crash;
 mod documents;
 mod doors;
 mod drain;
+mod edges;
 mod ledger;
 mod misuse;
 mod nodes;
