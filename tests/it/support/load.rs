@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_millis(50);
 /// The longest wait for one answer; past it the payment counts as unanswered and is sent again.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// The longest wait for progress, and for the listeners at the end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How many events a restless listener hears before it comes back as a new client.
 const RESTLESS_EVENTS: usize = 50;
 
