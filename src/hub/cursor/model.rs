@@ -53,8 +53,8 @@ struct World {
     socket: Socket,
     /// A page on its way from the log, if any, and whose events were asked for.
     page: Option<(Ask, Interest)>,
-    /// What the next snapshot will listen to, while it is being read.
-    snapshot: Option<u8>,
+    /// What will be listened to behind the snapshot that is being read, and its position once it has one.
+    snapshot: Option<(u8, Option<u8>)>,
     /// The position and the topics of a snapshot that waits for its place.
     splice: Option<(u8, u8)>,
     /// Which topics the client has asked for, as bits.
@@ -96,7 +96,8 @@ enum Act {
     Listen(u8),
     Resume { since: u8, topics: u8 },
     Hold(u8),
-    SnapshotTaken,
+    SnapshotBegins,
+    SnapshotArrives,
     SnapshotFails,
 }
 
@@ -142,8 +143,10 @@ impl World {
         if self.page.is_some() {
             acts.push(Act::PageArrives);
         }
-        if self.snapshot.is_some() {
-            acts.extend([Act::SnapshotTaken, Act::SnapshotFails]);
+        match self.snapshot {
+            None => {}
+            Some((_, None)) => acts.push(Act::SnapshotBegins),
+            Some((_, Some(_))) => acts.extend([Act::SnapshotArrives, Act::SnapshotFails]),
         }
         // One message of a client is answered before the next is read.
         if self.changes > 0 && !self.cursor.is_changing() && self.outbox.has_room() {
@@ -186,13 +189,16 @@ impl World {
             Act::Hold(topics) => {
                 self.changes -= 1;
                 self.cursor.hold(seq(self.shard));
-                self.snapshot = Some(topics);
+                self.snapshot = Some((topics, None));
             }
-            Act::SnapshotTaken => {
-                let topics = self.snapshot.take().unwrap();
-                let taken = self.cursor.splice(seq(self.log), interest(topics));
+            Act::SnapshotBegins => {
+                self.snapshot = self.snapshot.map(|(topics, _)| (topics, Some(self.log)));
+            }
+            Act::SnapshotArrives => {
+                let Some((topics, Some(at))) = self.snapshot.take() else { return Ok(()) };
+                let taken = self.cursor.splice(seq(at), interest(topics));
                 taken.map_err(|error| error.to_string())?;
-                self.splice = Some((self.log, topics));
+                self.splice = Some((at, topics));
             }
             Act::SnapshotFails => {
                 self.snapshot = None;
@@ -232,6 +238,9 @@ impl World {
             Step::Live | Step::Wait => Ok(()),
             Step::Splice => {
                 let (at, topics) = self.splice.take().ok_or("a splice that nobody asked for")?;
+                if at > self.shard {
+                    return Err("a snapshot overtook the shard, and with it a revocation".into());
+                }
                 self.asked = topics;
                 self.offer(vec![ANSWER | topics, at])
             }
