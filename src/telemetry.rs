@@ -32,8 +32,9 @@ pub const RELAY_LAG_EVENTS: &str = "relay_lag_events";
 pub const RELAY_LAG_MS: &str = "relay_lag_ms";
 /// From the begin of a transaction to its commit, by `command`.
 pub const COMMIT_SECONDS: &str = "commit_seconds";
-/// From the commit of an event to its write to a connection.
-pub const DELIVERY_SECONDS: &str = "delivery_seconds";
+/// Deliveries by the time from learning of an event to its last write, counted up to each bound `le`. The shards count
+/// in classes of their own, so these are the buckets of a histogram without its sum.
+pub const DELIVERY_SECONDS_BUCKET: &str = "delivery_seconds_bucket";
 /// Connections of the pool that are open.
 pub const POOL_CONNECTIONS: &str = "pool_connections";
 /// Connections of the pool that nobody uses.
@@ -91,12 +92,7 @@ pub const METRICS: &[Metric] = &[
         Unit::Seconds,
         "from the begin of a transaction to its commit",
     ),
-    histogram(
-        DELIVERY_SECONDS,
-        LATENCY_BUCKETS,
-        Unit::Seconds,
-        "from an event's commit to its write to a connection",
-    ),
+    counter(DELIVERY_SECONDS_BUCKET, "deliveries that took at most `le` seconds in this node"),
     gauge(POOL_CONNECTIONS, Unit::Count, "open connections of the pool"),
     gauge(POOL_IDLE, Unit::Count, "connections of the pool that nobody uses"),
     counter(COMMAND_RERUNS_TOTAL, "transactions that ran again after a conflict, by command"),
@@ -174,7 +170,7 @@ fn recorder() -> anyhow::Result<PrometheusRecorder> {
 
 /// Figures with labels begin with their first label; the others begin at zero.
 fn register() {
-    let labelled = [COMMAND_RERUNS_TOTAL, HTTP_REQUESTS_TOTAL];
+    let labelled = [COMMAND_RERUNS_TOTAL, DELIVERY_SECONDS_BUCKET, HTTP_REQUESTS_TOTAL];
     for Metric { name, kind, unit, help } in METRICS {
         let begins = !labelled.contains(name);
         match kind {

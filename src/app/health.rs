@@ -13,7 +13,7 @@ use axum::{Router, extract::State, routing::get};
 use crate::{
     db::{Db, inspect},
     http::ApiError,
-    hub::{Hub, HubStats},
+    hub::{Hub, HubStats, LATENCY_CLASSES},
     telemetry::{self, Figures},
 };
 
@@ -100,4 +100,13 @@ fn record(stats: &HubStats) {
     metrics::gauge!(telemetry::CONNECTIONS_BEHIND).set(count(stats.behind));
     metrics::gauge!(telemetry::TOPICS).set(count(stats.topics));
     metrics::counter!(telemetry::DELIVERIES_TOTAL).absolute(stats.deliveries);
+    let mut within = 0_u64;
+    let mut bound_us = 1_u32;
+    for (class, deliveries) in stats.latency.iter().enumerate() {
+        within = within.saturating_add(*deliveries);
+        let last = class + 1 == LATENCY_CLASSES;
+        let le = if last { "+Inf".into() } else { (f64::from(bound_us) / 1e6).to_string() };
+        metrics::counter!(telemetry::DELIVERY_SECONDS_BUCKET, "le" => le).absolute(within);
+        bound_us = bound_us.saturating_mul(2);
+    }
 }

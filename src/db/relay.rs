@@ -55,6 +55,8 @@ pub struct Relay {
     /// The newest event that is known to exist.
     known: Seq,
     line: Option<PgConnection>,
+    /// Since when there is something known that was not published.
+    behind_since: Option<Instant>,
 }
 
 impl std::fmt::Debug for Relay {
@@ -68,7 +70,16 @@ impl Relay {
     pub fn new(db: Db, inbox: Inbox, position: Seq, taps: Vec<Arc<dyn Tap>>) -> Self {
         db.progress().reached(position);
         let Inbox(inbox) = inbox;
-        Self { db, inbox, taps, position, pending: BTreeMap::new(), known: position, line: None }
+        Self {
+            db,
+            inbox,
+            taps,
+            position,
+            pending: BTreeMap::new(),
+            known: position,
+            line: None,
+            behind_since: None,
+        }
     }
 
     /// Walks until told to stop. It ends early only when the history under it has changed, which a running hub can't
@@ -211,8 +222,12 @@ impl Relay {
         Ok(Some(line))
     }
 
-    fn report(&self) {
+    fn report(&mut self) {
         let lag = u32::try_from(self.known.distance(self.position)).unwrap_or(u32::MAX);
         metrics::gauge!("relay_lag_events").set(f64::from(lag));
+        self.behind_since =
+            if lag == 0 { None } else { self.behind_since.or(Some(Instant::now())) };
+        let span = self.behind_since.map_or(Duration::ZERO, |since| since.elapsed());
+        metrics::gauge!("relay_lag_ms").set(span.as_secs_f64() * 1_000.0);
     }
 }
