@@ -168,11 +168,12 @@ fn recorder() -> anyhow::Result<PrometheusRecorder> {
     Ok(builder.build_recorder())
 }
 
-/// Figures with labels begin with their first label; the others begin at zero.
+/// Figures with labels. They begin with their first label; the others begin at zero.
+const LABELLED: [&str; 3] = [COMMAND_RERUNS_TOTAL, DELIVERY_SECONDS_BUCKET, HTTP_REQUESTS_TOTAL];
+
 fn register() {
-    let labelled = [COMMAND_RERUNS_TOTAL, DELIVERY_SECONDS_BUCKET, HTTP_REQUESTS_TOTAL];
     for Metric { name, kind, unit, help } in METRICS {
-        let begins = !labelled.contains(name);
+        let begins = !LABELLED.contains(name);
         match kind {
             Kind::Counter => {
                 metrics::describe_counter!(*name, *unit, *help);
@@ -225,9 +226,7 @@ mod tests {
         let page = figures.render();
         let lines: Vec<_> = page.lines().collect();
         for Metric { name, kind, .. } in METRICS {
-            if matches!(kind, Kind::Histogram(_))
-                || [COMMAND_RERUNS_TOTAL, HTTP_REQUESTS_TOTAL].contains(name)
-            {
+            if matches!(kind, Kind::Histogram(_)) || LABELLED.contains(name) {
                 continue;
             }
             assert!(lines.contains(&format!("{name} 0").as_str()), "{name}: {page}");
