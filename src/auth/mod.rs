@@ -10,6 +10,7 @@ mod caller;
 pub mod commands;
 pub mod events;
 pub mod gate;
+pub mod keyed;
 pub mod limits;
 pub mod routes;
 mod secret;

@@ -79,6 +79,13 @@ impl Progress {
         reading.now.plus(reading.taken.elapsed()).unwrap_or(reading.now)
     }
 
+    /// As [`Self::now`], without what the test clock is ahead: to notice that the database's own clock jumps.
+    pub fn real_now(&self) -> Timestamp {
+        let reading = *self.reading.lock();
+        let real = reading.now.minus(reading.offset).unwrap_or(reading.now);
+        real.plus(reading.taken.elapsed()).unwrap_or(real)
+    }
+
     /// The oldest event that was kept at the last reading. It may have gone since.
     pub fn oldest(&self) -> Seq {
         self.reading.lock().oldest

@@ -102,6 +102,9 @@ impl Remembered {
 /// # Errors
 /// When the database fails.
 pub async fn find(conn: &mut PgConnection, keys: &[[u8; 32]]) -> Result<Vec<Remembered>, DbError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
     let rows = sqlx::query!(
         "select key, fingerprint, outcome from request_keys where key = any($1)",
@@ -133,6 +136,9 @@ pub async fn store<'a, D: Serialize + 'a, R: Serialize + 'a>(
         keys.push(key.key.to_vec());
         prints.push(key.fingerprint.to_vec());
         texts.push(serde_json::to_string(outcome)?);
+    }
+    if keys.is_empty() {
+        return Ok(());
     }
     sqlx::query!(
         "insert into request_keys (key, fingerprint, outcome, at)

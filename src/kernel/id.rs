@@ -80,6 +80,14 @@ integer_id! {
     /// A payment. Ids become visible in rising order: who has seen 7 will never see a new 6.
     PaymentId
 }
+integer_id! {
+    /// A contract.
+    ContractId
+}
+integer_id! {
+    /// A subscription of one wallet to one contract.
+    SubscriptionId
+}
 uuid_id! {
     /// The public name of a session; the token itself is a secret and never stored.
     SessionId

@@ -69,9 +69,23 @@ impl Amount {
 }
 
 /// An amount that can be paid: more than nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Amount", into = "Amount")]
 pub struct Payable(Amount);
+
+impl TryFrom<Amount> for Payable {
+    type Error = &'static str;
+
+    fn try_from(amount: Amount) -> Result<Self, &'static str> {
+        amount.payable().ok_or("an amount that is paid is more than nothing")
+    }
+}
+
+impl From<Payable> for Amount {
+    fn from(payable: Payable) -> Self {
+        payable.amount()
+    }
+}
 
 impl Payable {
     /// The amount.

@@ -27,6 +27,41 @@ impl PageQuery {
     }
 }
 
+/// The largest `offset`; behind it `after_id` goes on at any depth.
+pub const PAGE_OFFSET_MAX: u32 = 10_000;
+
+/// The query string of a list that goes forward: `?limit=&after_id=` or `?limit=&offset=`.
+#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ForwardQuery {
+    /// Rows wanted, 1 to 500. Default 50.
+    #[serde(default)]
+    limit: Option<u16>,
+    /// Continue behind this id: the `next` of the previous page.
+    #[serde(default)]
+    after_id: Option<i64>,
+    /// Pass over so many rows, at most 10,000.
+    #[serde(default)]
+    offset: Option<u32>,
+}
+
+impl ForwardQuery {
+    /// The number of rows to read.
+    pub fn rows(self) -> u16 {
+        PageQuery { limit: self.limit, before: None }.rows()
+    }
+
+    /// The id to continue behind.
+    pub fn after(self) -> i64 {
+        self.after_id.unwrap_or(0)
+    }
+
+    /// The rows to pass over.
+    pub fn offset(self) -> i64 {
+        self.offset.unwrap_or(0).min(PAGE_OFFSET_MAX).into()
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Page<T> {
@@ -36,7 +71,7 @@ pub struct Page<T> {
     pub count: usize,
     /// How many rows follow this page.
     pub remaining: i64,
-    /// The `before` of the next page, absent on the last one.
+    /// The `before` or `after_id` of the next page, null on the last one.
     pub next: Option<i64>,
 }
 

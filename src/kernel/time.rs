@@ -34,6 +34,14 @@ impl Timestamp {
             .map(Self)
     }
 
+    /// This instant moved back, or `None` before the beginning of the calendar.
+    pub fn minus(self, span: Duration) -> Option<Self> {
+        chrono::Duration::from_std(span)
+            .ok()
+            .and_then(|span| self.0.checked_sub_signed(span))
+            .map(Self)
+    }
+
     /// How long after `earlier` this instant is; zero when it is not.
     pub fn since(self, earlier: Self) -> Duration {
         (self.0 - earlier.0).to_std().unwrap_or_default()

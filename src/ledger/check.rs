@@ -1,9 +1,14 @@
 //! Whether the money is where it should be: what `tollbell verify-ledger` asks.
 
+use sqlx::PgConnection;
+
 use super::store;
-use crate::db::{
-    Db, DbError,
-    inspect::{self, LogCheck, NumberCheck},
+use crate::{
+    db::{
+        Db, DbError,
+        inspect::{self, LogCheck, NumberCheck},
+    },
+    kernel::{address::Address, id::PaymentId, money::Amount},
 };
 
 /// The findings of one look at the ledger and the log, taken at one position.
@@ -68,4 +73,15 @@ pub async fn check(db: &Db) -> Result<LedgerCheck, DbError> {
         log,
         numbers,
     })
+}
+
+/// How many of these are no payment of this payer over this amount: for slices that remember payments of their own.
+///
+/// # Errors
+/// When the database fails.
+pub async fn payments_unlike(
+    conn: &mut PgConnection,
+    told: &[(PaymentId, Amount, Address)],
+) -> Result<i64, DbError> {
+    store::payments_unlike(conn, told).await
 }

@@ -22,10 +22,10 @@ mod topics;
 
 pub use self::{
     catalogue::catalogue,
-    check::{LedgerCheck, check},
+    check::{LedgerCheck, check, payments_unlike},
     login::{Login, SecretError, VerifierSecret},
     model::{LedgerRefusal, Metadata, Payment, PaymentKind, RequestId, Transfer, Wallet},
-    post::{Order, Posted, post},
+    post::{Order, Posted, post, post_each},
     till::{Lane, Till, TillError, TillSettings},
     topics::LedgerTopics,
 };

@@ -26,13 +26,14 @@ use crate::{
     },
 };
 
-/// A transfer and the key of the request that asked for it.
+/// A transfer, and the key of the request that asked for it.
 #[derive(Debug, Clone)]
 pub struct Order {
     /// What to do.
     pub transfer: Transfer,
-    /// Which request asks. The same key again gets the same answer.
-    pub key: RequestKey,
+    /// Which request asks: the same key again gets the same answer. `None` when the command that posts it knows by
+    /// itself that it does so once.
+    pub key: Option<RequestKey>,
 }
 
 /// What became of an order, or [`DbError::KeyReused`].
@@ -45,6 +46,19 @@ pub type Posted = Result<Answer<Payment, LedgerRefusal>, DbError>;
 /// # Errors
 /// When the database fails; then nothing happened.
 pub async fn post(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Posted>, DbError> {
+    post_each(tx, orders, |_, _, _| Ok(())).await
+}
+
+/// As [`post()`]. For each order in turn, `behind` hears its place and what became of it, right behind the event of its
+/// payment: what it emits follows that event.
+///
+/// # Errors
+/// As [`post()`], and those of `behind`.
+pub async fn post_each(
+    tx: &mut Tx,
+    orders: &[Order],
+    mut behind: impl FnMut(&mut Tx, usize, &Posted) -> Result<(), DbError> + Send,
+) -> Result<Vec<Posted>, DbError> {
     let addresses: BTreeSet<_> =
         orders.iter().flat_map(|order| [&order.transfer.payer, &order.transfer.payee]).collect();
     let mut book = Book::new(store::wallets_lock(tx.conn(), addresses).await?);
@@ -60,6 +74,12 @@ pub async fn post(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Posted>, DbError>
         .map(|(order, decision)| settle(&order.transfer, decision, &mut ids, now))
         .collect::<Result<_, _>>()?;
     write(tx, &book, orders, &answers).await?;
+    for (index, answer) in answers.iter().enumerate() {
+        if let Some(payment) = new_payment(answer) {
+            tx.emit(&LedgerEvent::PaymentMade(payment.clone()))?;
+        }
+        behind(tx, index, answer)?;
+    }
     Ok(answers)
 }
 
@@ -83,7 +103,8 @@ enum Decision {
 
 impl Memory {
     async fn load(tx: &mut Tx, book: &Book, orders: &[Order]) -> Result<Self, DbError> {
-        let ids: Vec<_> = orders.iter().map(|order| order.key.id()).collect();
+        let ids: Vec<_> =
+            orders.iter().filter_map(|order| order.key.as_ref()).map(RequestKey::id).collect();
         let keys = keys::find(tx.conn(), &ids).await?;
         let named = |Order { transfer, .. }: &Order| -> Option<(WalletId, String)> {
             Some((book.id(&transfer.payer)?, transfer.request_id.as_ref()?.as_str().to_owned()))
@@ -96,7 +117,9 @@ impl Memory {
     }
 
     fn decide(&self, book: &mut Book, Order { transfer, key }: &Order) -> Decision {
-        if let Some(remembered) = self.keys.get(&key.id()) {
+        if let Some(key) = key
+            && let Some(remembered) = self.keys.get(&key.id())
+        {
             let answer = remembered.answer(key).map(|outcome| Answer { outcome, replayed: true });
             return Decision::Known(answer);
         }
@@ -153,7 +176,15 @@ fn settle(
     })
 }
 
-/// Writes the changed wallets, the new payments and the answers, and emits the events.
+/// The payment that an answer has made, if it did.
+fn new_payment(answer: &Posted) -> Option<&Payment> {
+    match answer {
+        Ok(Answer { outcome: Outcome::Done(payment), replayed: false }) => Some(payment),
+        _ => None,
+    }
+}
+
+/// Writes the changed wallets, the new payments and the answers.
 async fn write(
     tx: &mut Tx,
     book: &Book,
@@ -161,26 +192,14 @@ async fn write(
     answers: &[Posted],
 ) -> Result<(), DbError> {
     let now = tx.now();
-    let fresh = |answer: &'_ Posted| matches!(answer, Ok(Answer { replayed: false, .. }));
-    let payments: Vec<&Payment> = answers
-        .iter()
-        .filter(|answer| fresh(answer))
-        .filter_map(|answer| match answer {
-            Ok(Answer { outcome: Outcome::Done(payment), .. }) => Some(payment),
-            _ => None,
-        })
-        .collect();
+    let payments: Vec<&Payment> = answers.iter().filter_map(new_payment).collect();
     if !payments.is_empty() {
         store::payments_write(tx.conn(), book, &payments).await?;
     }
     // What a request id repeats is answered by it for ever and needs no key.
     let outcomes = orders.iter().zip(answers).filter_map(|(order, answer)| match answer {
-        Ok(Answer { outcome, replayed: false }) => Some((&order.key, outcome)),
+        Ok(Answer { outcome, replayed: false }) => Some((order.key.as_ref()?, outcome)),
         _ => None,
     });
-    keys::store(tx.conn(), now, outcomes).await?;
-    for payment in payments {
-        tx.emit(&LedgerEvent::PaymentMade(payment.clone()))?;
-    }
-    Ok(())
+    keys::store(tx.conn(), now, outcomes).await
 }

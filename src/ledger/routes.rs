@@ -24,10 +24,11 @@ use crate::{
     auth::{
         Auth, Caller, Scope,
         gate::{Admin, ClientIp, Owner},
+        keyed,
         routes::OpenedView,
     },
     db::{
-        Answer, Command, Db, Failure, Refusal,
+        Answer, Db, Failure, Refusal,
         keys::{Outcome, RequestKey},
         random,
     },
@@ -109,18 +110,6 @@ impl LedgerState {
         }
     }
 
-    fn amount(&self, text: &AmountText) -> Result<Payable, ApiError> {
-        let scale = self.db.scale();
-        match text.parse(scale).map(Amount::payable) {
-            Ok(Some(amount)) => Ok(amount),
-            Ok(None) => Err(ApiError::validation("amount", "must be more than 0")),
-            Err(error) => Err(ApiError::validation(
-                "amount",
-                format!("{error}; at most {} decimals", scale.decimals()),
-            )),
-        }
-    }
-
     async fn post(
         &self,
         caller: &str,
@@ -131,12 +120,30 @@ impl LedgerState {
             Some(key) => RequestKey::given(caller, "pay", &key, &transfer)?,
             None => RequestKey::made(),
         };
-        let answer = self.till.pay(Order { transfer, key }).await.map_err(|error| match error {
-            TillError::Full => ApiError::unavailable(std::time::Duration::from_secs(1)),
-            TillError::Db(error) => error.into(),
-        })?;
+        let answer =
+            self.till.pay(Order { transfer, key: Some(key) }).await.map_err(
+                |error| match error {
+                    TillError::Full => ApiError::unavailable(std::time::Duration::from_secs(1)),
+                    TillError::Db(error) => error.into(),
+                },
+            )?;
         let view = |payment: Payment| PaymentMade::new(&payment, self.db.scale());
         Ok(made(answer, view))
+    }
+}
+
+/// The amount that a field of a body says.
+///
+/// # Errors
+/// 400 when it is no positive amount of this scale.
+pub fn payable(field: &'static str, text: &AmountText, scale: Scale) -> Result<Payable, ApiError> {
+    match text.parse(scale).map(Amount::payable) {
+        Ok(Some(amount)) => Ok(amount),
+        Ok(None) => Err(ApiError::validation(field, "must be more than 0")),
+        Err(error) => {
+            let decimals = scale.decimals();
+            Err(ApiError::validation(field, format!("{error}; at most {decimals} decimals")))
+        }
     }
 }
 
@@ -249,7 +256,7 @@ async fn pay(
     let transfer = Transfer {
         payer: owner.address,
         payee: body.to,
-        amount: state.amount(&body.amount)?,
+        amount: payable("amount", &body.amount, state.db.scale())?,
         kind: PaymentKind::Transfer,
         metadata: metadata.transpose()?,
         request_id: request_id.transpose()?,
@@ -361,7 +368,7 @@ async fn create_wallet(
         }
     };
     let command = CreateWallet { address };
-    let answer = keyed(&state.db, &admin.name, key, &command).await?;
+    let answer = keyed::run(&state.db, &admin.name, key, &command).await?;
     Ok(made(answer, |done| WalletMade { address: done.address, version: done.version, privatekey }))
 }
 
@@ -417,28 +424,12 @@ async fn mint(
     let transfer = Transfer {
         payer: Address::system(),
         payee: body.address,
-        amount: state.amount(&body.amount)?,
+        amount: payable("amount", &body.amount, state.db.scale())?,
         kind: PaymentKind::Mined,
         metadata: None,
         request_id: None,
     };
     state.post(&admin.name, key, transfer).await
-}
-
-async fn keyed<C>(
-    db: &Db,
-    caller: &str,
-    key: IdempotencyKey,
-    command: &C,
-) -> Result<Answer<C::Done, C::Refusal>, ApiError>
-where
-    C: Command<Done: Serialize + serde::de::DeserializeOwned + Sync> + Serialize,
-{
-    let key = match key.0 {
-        Some(key) => RequestKey::given(caller, C::NAME, &key, command)?,
-        None => RequestKey::made(),
-    };
-    Ok(db.run_keyed(&key, command).await?)
 }
 
 fn found(wallet: Option<Wallet>) -> Result<Wallet, ApiError> {
@@ -453,7 +444,7 @@ fn failed(failure: Failure<LedgerRefusal>) -> ApiError {
 }
 
 /// Each refusal with its status and what its reader can do about it.
-fn refused(refusal: &LedgerRefusal) -> ApiError {
+pub fn refused(refusal: &LedgerRefusal) -> ApiError {
     let code = refusal.code();
     match refusal {
         LedgerRefusal::RequestIdConflict(field) => {

@@ -345,6 +345,27 @@ pub(super) async fn supply(conn: &mut PgConnection) -> Result<Amount, DbError> {
     Ok(Amount::minor(units))
 }
 
+/// How many of these are no payment of this payer over this amount.
+pub(super) async fn payments_unlike(
+    conn: &mut PgConnection,
+    told: &[(PaymentId, Amount, Address)],
+) -> Result<i64, DbError> {
+    let ids: Vec<_> = told.iter().map(|(id, ..)| id.get()).collect();
+    let amounts: Vec<_> = told.iter().map(|(_, amount, _)| amount.units()).collect();
+    let payers: Vec<_> = told.iter().map(|(.., payer)| payer.to_string()).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "count!"
+           from unnest($1::bigint[], $2::bigint[], $3::text[]) as t (id, amount, payer)
+           where not exists (select from payments p join wallets w on w.id = p.payer
+                             where p.id = t.id and p.amount = t.amount and w.address = t.payer)"#,
+        &ids,
+        &amounts,
+        &payers
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// The faults of the ledger, each as a count that should be zero.
 #[derive(Debug)]
 pub(super) struct Faults {

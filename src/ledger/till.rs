@@ -14,7 +14,7 @@ use super::{
     post::{Posted, post},
 };
 use crate::{
-    db::{Answer, Command, Db, DbError, Failure, Never, Tx},
+    db::{Answer, Command, Db, DbError, Failure, Never, Tx, keys::RequestKey},
     kernel::address::Address,
 };
 
@@ -151,7 +151,11 @@ fn next_batch(waiting: &mut VecDeque<Waiting>, max: usize) -> Vec<Waiting> {
         let transfer = &next.order.transfer;
         let name = transfer.request_id.clone().map(|id| (transfer.payer.clone(), id));
         let room = batch.len() < max && !held.contains(&transfer.payer);
-        if room && keys.insert(next.order.key.id()) && name.is_none_or(|name| names.insert(name)) {
+        let fresh = |key: &RequestKey| keys.insert(key.id());
+        if room
+            && next.order.key.as_ref().is_none_or(fresh)
+            && name.is_none_or(|name| names.insert(name))
+        {
             batch.push(next);
         } else {
             held.insert(transfer.payer.clone());
@@ -180,7 +184,6 @@ impl Command for PostBatch {
 mod tests {
     use super::*;
     use crate::{
-        db::keys::RequestKey,
         kernel::money::Amount,
         ledger::{PaymentKind, Transfer},
     };
@@ -195,7 +198,7 @@ mod tests {
             request_id: request_id.and_then(|id| RequestId::new(id.into())),
         };
         let key = RequestKey::given(payer, "pay", key, &"").unwrap();
-        Waiting { order: Order { transfer, key }, reply: oneshot::channel().0 }
+        Waiting { order: Order { transfer, key: Some(key) }, reply: oneshot::channel().0 }
     }
 
     #[test]
