@@ -5,6 +5,7 @@
 //! ```text
 //!  7  app config telemetry cli     build everything, start and drain; settings; subcommands
 //!  6  gateways                     the protocols' doors: ws, sse
+//!  5  contracts                    contracts, subscriptions, renewal clock
 //!  3  ledger                       wallets, payments
 //!  2  auth  hub                    callers, sessions, service keys; fan-out
 //!  1  db  http                     pool, Tx, Command, log, relay, embedded Postgres; errors, extractors
@@ -15,6 +16,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod contracts;
 pub mod db;
 pub mod gateways;
 pub mod http;

@@ -43,6 +43,10 @@ pub const POOL_IDLE: &str = "pool_idle";
 pub const COMMAND_RERUNS_TOTAL: &str = "command_reruns_total";
 /// Payments in one transaction.
 pub const TILL_BATCH_ORDERS: &str = "till_batch_orders";
+/// From when a subscription was due to the transaction that renewed or ended it.
+pub const RENEWAL_DELAY_SECONDS: &str = "renewal_delay_seconds";
+/// Whether renewals are held because the database's clock jumped ahead: 0 or 1.
+pub const RENEWALS_HELD: &str = "renewals_held";
 /// How old the oldest snapshot of the database is; an old one makes every commit slower.
 pub const OLDEST_SNAPSHOT_SECONDS: &str = "oldest_snapshot_seconds";
 
@@ -97,6 +101,13 @@ pub const METRICS: &[Metric] = &[
     gauge(POOL_IDLE, Unit::Count, "connections of the pool that nobody uses"),
     counter(COMMAND_RERUNS_TOTAL, "transactions that ran again after a conflict, by command"),
     histogram(TILL_BATCH_ORDERS, BATCH_BUCKETS, Unit::Count, "payments in one transaction"),
+    histogram(
+        RENEWAL_DELAY_SECONDS,
+        LATENCY_BUCKETS,
+        Unit::Seconds,
+        "from when a subscription was due to its renewal or its end",
+    ),
+    gauge(RENEWALS_HELD, Unit::Count, "1 while renewals wait because the database's clock jumped"),
     gauge(OLDEST_SNAPSHOT_SECONDS, Unit::Seconds, "age of the oldest snapshot of the database"),
     counter(HTTP_REQUESTS_TOTAL, "requests by method, route and status"),
     histogram(

@@ -8,6 +8,7 @@ use utoipa::openapi::OpenApi;
 use crate::{
     auth::{self, Auth, gate::Gate, topics::TopicMap},
     config::Settings,
+    contracts::{self, ContractTopics, routes::ContractState},
     db::{Db, random, tasks::Tasks},
     gateways::{self, HubTopics, Native, NativeSettings, operate::routes::OperateState},
     http::{
@@ -35,6 +36,7 @@ pub fn document() -> OpenApi {
     for slice in [
         auth::routes::routes().into_openapi(),
         ledger::routes::routes().into_openapi(),
+        contracts::routes::routes().into_openapi(),
         gateways::operate::routes::routes().into_openapi(),
         gateways::routes().into_openapi(),
     ] {
@@ -55,11 +57,14 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
         secret: parts.verifiers.clone(),
         public: parts.settings.ledger.public_ledger,
     };
+    let contracts =
+        ContractState { db: parts.db.clone(), public: parts.settings.ledger.public_ledger };
     let operate = OperateState { db: parts.db.clone(), dev: parts.settings.trial.dev };
     let native = Arc::new(native(parts, tasks));
     let answers = Router::new()
         .merge(Router::from(auth::routes::routes().with_state(Arc::clone(parts.auth))))
         .merge(Router::from(ledger::routes::routes().with_state(ledger)))
+        .merge(Router::from(contracts::routes::routes().with_state(contracts)))
         .merge(Router::from(gateways::operate::routes::routes().with_state(operate)))
         .layer(gate.clone())
         .merge(openapi::docs(&document())?)
@@ -73,12 +78,14 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
 fn native(parts: &Parts<'_>, tasks: &Tasks) -> Native {
     let Settings { hub, listen, ledger, .. } = parts.settings;
     let size = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
-    let ledger = LedgerTopics { public: ledger.public_ledger, scale: parts.db.scale() };
+    let public = ledger.public_ledger;
+    let ledger = LedgerTopics { public, scale: parts.db.scale() };
+    let contracts = ContractTopics { db: parts.db.clone(), public };
     Native {
         auth: Arc::clone(parts.auth),
         db: parts.db.clone(),
         hub: parts.hub.clone(),
-        topics: TopicMap::new(vec![Box::new(ledger), Box::new(HubTopics)]),
+        topics: TopicMap::new(vec![Box::new(ledger), Box::new(contracts), Box::new(HubTopics)]),
         tasks: tasks.clone(),
         settings: NativeSettings {
             topics_max: size(hub.topics_max),

@@ -33,6 +33,7 @@ use crate::{
         AdminListen, Settings,
         settings::{AuthSettings, DatabaseSettings},
     },
+    contracts::{Alarm, RenewalClock},
     db::{
         Db, Relay, Tap,
         tasks::{Failures, Tasks},
@@ -146,9 +147,14 @@ async fn build(
     let begin = ring_begin(&db, settings).await?;
     let hub =
         Hub::start(hub_settings(settings), db.log().clone(), begin, Encoders::default(), &tasks)?;
-    let taps: Vec<Arc<dyn Tap>> = vec![Arc::<Auth>::clone(&auth), Arc::new(hub.clone())];
+    let alarm = Alarm::default();
+    let taps: Vec<Arc<dyn Tap>> =
+        vec![Arc::<Auth>::clone(&auth), Arc::new(hub.clone()), Arc::new(alarm.clone())];
     start_relay(Relay::new(db.clone(), inbox, begin, taps), &db, settings, &tasks);
     let till = start_till(&db, settings, &tasks);
+    let hold = Duration::from_secs(settings.ledger.renewal_hold_seconds.into());
+    let clock = RenewalClock::new(db.clone(), alarm, hold);
+    tasks.spawn_vital("renewals", clock.run(tasks.stopping()));
     start_chores(&db, settings, &auth, place, &tasks);
     tasks.spawn("pulse", gateways::stats::tell(hub.clone(), address.to_string().into()));
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));

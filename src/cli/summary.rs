@@ -70,6 +70,10 @@ fn summary(kind: &str, data: &RawValue) -> String {
         "wallet.created" | "wallet.locked" | "wallet.unlocked" => {
             serde_json::from_str(data.get()).ok().map(|wallet: Wallet| wallet.address)
         }
+        _ if kind.starts_with("contract.") => serde_json::from_str(data.get()).ok().map(contract),
+        _ if kind.starts_with("subscription.") => {
+            serde_json::from_str(data.get()).ok().map(subscription)
+        }
         _ => None,
     };
     known.unwrap_or_else(|| data.get().to_owned())
@@ -89,6 +93,49 @@ struct Payment {
 #[derive(Deserialize)]
 struct Wallet {
     address: String,
+}
+
+#[derive(Deserialize)]
+struct Contract {
+    contract: Offer,
+    changed: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Offer {
+    contract_id: i64,
+    address: String,
+    title: String,
+    price: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Subscription {
+    contract_id: i64,
+    owner_address: String,
+    address: String,
+    status: String,
+    reason: Option<String>,
+    term: i64,
+    price: Box<RawValue>,
+    lapsed_at: Option<String>,
+}
+
+fn contract(Contract { contract, changed }: Contract) -> String {
+    let Offer { contract_id, address, title, price } = contract;
+    let changed =
+        if changed.is_empty() { String::new() } else { format!("  {}", changed.join(", ")) };
+    format!("{contract_id} of {address}  {price}  {title:?}{changed}")
+}
+
+fn subscription(one: Subscription) -> String {
+    let Subscription { contract_id, owner_address, address, term, price, .. } = one;
+    let until = one.lapsed_at.map(|end| format!(" until {end}")).unwrap_or_default();
+    let reason = one.reason.map(|reason| format!("  {reason}")).unwrap_or_default();
+    let status = one.status;
+    format!(
+        "{address} → {owner_address}  {price}  contract {contract_id} term {term}{until}  {status}{reason}"
+    )
 }
 
 fn payment(payment: Payment) -> String {
@@ -125,6 +172,16 @@ mod tests {
             ("wallet.created", r#"{"address":"k8juvewcui","version":1}"#, "k8juvewcui"),
             ("wallet.locked", r#"{"address":"k8juvewcui","version":2}"#, "k8juvewcui"),
             ("wallet.unlocked", r#"{"address":"k8juvewcui","version":3}"#, "k8juvewcui"),
+            (
+                "contract.edited",
+                r#"{"contract":{"contract_id":7,"address":"k8juvewcui","title":"Newspaper","price":2.5},"changed":["price"]}"#,
+                r#"7 of k8juvewcui  2.5  "Newspaper"  price"#,
+            ),
+            (
+                "subscription.lapsed",
+                r#"{"contract_id":7,"owner_address":"k8juvewcui","address":"k7oax47quv","status":"canceled","reason":"insufficient_funds","term":5,"price":2.5,"lapsed_at":null}"#,
+                "k7oax47quv → k8juvewcui  2.5  contract 7 term 5  canceled  insufficient_funds",
+            ),
             ("server.ready", r#"{"id":7}"#, r#"{"id":7}"#),
             ("payment.made", r#"{"shape":"of tomorrow"}"#, r#"{"shape":"of tomorrow"}"#),
         ] {
@@ -140,8 +197,9 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_the_ledger_has_a_summary_of_its_own() {
-        for kind in crate::ledger::events::KINDS {
+    fn every_kind_about_money_has_a_summary_of_its_own() {
+        let kinds = [crate::ledger::events::KINDS, crate::contracts::events::KINDS];
+        for kind in kinds.concat() {
             let path = format!("{}/tests/golden/events/{kind}.json", env!("CARGO_MANIFEST_DIR"));
             let golden: serde_json::Value =
                 serde_json::from_str(&std::fs::read_to_string(&path).expect(&path)).unwrap();

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::{database, database::Schema, output};
 use crate::{
     config::Settings,
+    contracts::{self, ContractCheck},
     ledger::{self, LedgerCheck},
 };
 
@@ -13,14 +14,16 @@ use crate::{
 /// # Errors
 /// When the database fails; a broken promise is no error but an exit code.
 pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let found =
-        database::on(settings, Schema::Found, async |db| Ok(Box::pin(ledger::check(db)).await?))
-            .await?;
-    output::print(&report(&found))?;
-    Ok(if found.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let look = async |db: &_| {
+        Ok((Box::pin(ledger::check(db)).await?, Box::pin(contracts::check(db)).await?))
+    };
+    let (ledger, contracts) = database::on(settings, Schema::Found, look).await?;
+    output::print(&report(&ledger, &contracts))?;
+    let holds = ledger.holds() && contracts.holds();
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn report(found: &LedgerCheck) -> String {
+fn report(found: &LedgerCheck, contracts: &ContractCheck) -> String {
     let LedgerCheck { log, numbers, .. } = found;
     let figures = [
         format!("the sum is {}", found.sum),
@@ -38,8 +41,14 @@ fn report(found: &LedgerCheck) -> String {
             "{} of {} events up to {}, {} index rows astray",
             log.kept, log.expected, log.head, log.astray
         ),
+        format!(
+            "{} of {} charges unlike their payment",
+            contracts.unlike_payment, contracts.charges
+        ),
+        format!("{} terms unpaid, {} charges too many", contracts.uncharged, contracts.misplaced),
     ];
-    let rows = found.promises().into_iter().zip(figures).map(|((promise, kept), figures)| {
+    let promises = found.promises().into_iter().chain(contracts.promises());
+    let rows = promises.zip(figures).map(|((promise, kept), figures)| {
         let word = if kept { "ok" } else { "BROKEN" };
         vec![word.to_owned(), promise.to_owned(), figures]
     });
@@ -66,14 +75,19 @@ mod tests {
             log: LogCheck { head: Seq::new(12), kept: 12, expected: 12, astray: 0 },
             numbers: NumberCheck { head: 9, last: 9, span: 9, told: 9 },
         };
-        let text = report(&found);
-        assert_eq!(text.lines().filter(|line| line.starts_with("ok ")).count(), 6, "{text}");
+        let mut contracts = ContractCheck { charges: 5, ..ContractCheck::default() };
+        let text = report(&found, &contracts);
+        assert_eq!(text.lines().filter(|line| line.starts_with("ok ")).count(), 8, "{text}");
         assert!(text.contains("12 of 12 events up to 12, 0 index rows astray"), "{text}");
         found.sum = "-5".into();
-        let text = report(&found);
+        let text = report(&found, &contracts);
         let first = text.lines().next().unwrap();
         assert!(first.starts_with("BROKEN  all balances add up to 0"), "{first}");
         assert!(first.ends_with("the sum is -5"), "{first}");
         assert_eq!(text.matches("BROKEN").count(), 1, "{text}");
+        contracts.unlike_payment = 1;
+        let text = report(&found, &contracts);
+        assert!(text.contains("1 of 5 charges unlike their payment"), "{text}");
+        assert_eq!(text.matches("BROKEN").count(), 2, "{text}");
     }
 }

@@ -147,6 +147,9 @@ pub struct LedgerSettings {
     /// Payments in one transaction
     #[arg(long, value_name = "PAYMENTS", default_value = "512", value_parser = value_parser!(u32).range(1..=4_096))]
     pub till_batch_max: u32,
+    /// Seconds that renewals wait after the database's clock has jumped ahead by more than an hour; 0 is not at all
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = value_parser!(u32).range(0..=86_400))]
+    pub renewal_hold_seconds: u32,
 }
 
 /// Connections and what they may hold.

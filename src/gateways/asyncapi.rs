@@ -17,6 +17,7 @@ use super::{
     },
 };
 use crate::{
+    contracts,
     kernel::{
         catalogue::{Catalogue, KindEntry, Shape, TopicEntry},
         event::{Seq, Topic},
@@ -49,7 +50,7 @@ pub fn document() -> Value {
 
 /// What every slice tells its listeners.
 pub fn catalogues() -> Vec<Catalogue> {
-    vec![ledger::catalogue(), own()]
+    vec![ledger::catalogue(), contracts::catalogue(), own()]
 }
 
 /// The topics, events and hints of the hub itself.
@@ -172,7 +173,7 @@ impl Document {
                 channel.insert("parameters".into(), parameters.into());
             }
             let snapshot = topic.snapshot.as_ref().map(|shape| reference(&shape.name));
-            channel.insert("x-snapshot".into(), snapshot.unwrap_or_default());
+            channel.entry("x-snapshot").or_insert(snapshot.unwrap_or_default());
         }
         if let Some(shape) = &topic.snapshot {
             self.schema(shape);
@@ -184,6 +185,13 @@ impl Document {
             ((*message).to_owned(), json!({"$ref": format!("#/components/messages/{message}")}))
         };
         let messages: Map<String, Value> = messages.iter().map(refer).collect();
+        // A topic of one slice that another speaks on as well has the messages of both.
+        if let Some(known) = self.channels.get_mut(name)
+            && let Some(known) = known.get_mut("messages").and_then(Value::as_object_mut)
+        {
+            known.extend(messages);
+            return;
+        }
         let channel = json!({"address": address, "description": description, "messages": messages});
         self.channels.insert(name.into(), channel);
     }
@@ -297,7 +305,8 @@ mod tests {
             .iter()
             .flat_map(|catalogue| catalogue.kinds.iter().map(|entry| entry.kind))
             .collect();
-        let sent = [ledger::events::KINDS, operate::events::KINDS].concat();
+        let sent =
+            [ledger::events::KINDS, contracts::events::KINDS, operate::events::KINDS].concat();
         assert_eq!(described, sent.into_iter().collect());
     }
 
