@@ -2,7 +2,10 @@
 
 use reqwest::Method;
 
-use super::support::{ANNA, Api, CARA, Hub, NOBODY, Site};
+use super::support::{
+    ANNA, Api, BERT, CARA, Hub, NOBODY, Site,
+    contracts::{offer, subscribed},
+};
 
 /// The callers, in the order of a row's statuses: a guest, the owner of another wallet, a bot, an orchestrator, the
 /// operator, and somebody with a token that was revoked.
@@ -31,6 +34,24 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/api/v1/wallets/{address}", [200, 200, 200, 200, 200, 401]),
     ("GET", "/api/v1/wallets/{address}/payments", [200, 200, 200, 200, 200, 401]),
     ("GET", "/api/v1/supply", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/contracts", [200, 200, 200, 200, 200, 401]),
+    ("POST", "/api/v1/contracts", [401, 400, 403, 403, 403, 401]),
+    ("GET", "/api/v1/contracts/{id}", [200, 200, 200, 200, 200, 401]),
+    ("PATCH", "/api/v1/contracts/{id}", [401, 400, 403, 403, 403, 401]),
+    ("DELETE", "/api/v1/contracts/{id}", [401, 403, 403, 403, 403, 401]),
+    ("GET", "/api/v1/contracts/{id}/subscribers", [200, 200, 200, 200, 200, 401]),
+    // Past the door it is the wallet's money that is missing.
+    ("POST", "/api/v1/contracts/{id}/subscribers", [401, 402, 403, 403, 403, 401]),
+    ("GET", "/api/v1/contracts/{id}/subscribers/{address}", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/subscribers", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/subscribers/{id}", [200, 200, 200, 200, 200, 401]),
+    ("DELETE", "/api/v1/subscribers/{id}", [401, 403, 403, 403, 403, 401]),
+    ("POST", "/api/v1/subscribers/{id}/resume", [401, 403, 403, 403, 403, 401]),
+    ("POST", "/api/v1/subscribers/{id}/accept", [401, 403, 403, 403, 403, 401]),
+    ("GET", "/api/v1/subscribers/{id}/charges", [200, 200, 200, 200, 200, 401]),
+    ("POST", "/api/v1/admin/subscribers", [401, 403, 403, 403, 400, 401]),
+    ("DELETE", "/api/v1/admin/subscribers/{id}", [401, 403, 403, 403, 200, 401]),
+    ("POST", "/api/v1/admin/contracts/{id}/cancel", [401, 403, 403, 403, 200, 401]),
     ("POST", "/api/v1/admin/wallets", [401, 403, 403, 403, 201, 401]),
     ("PATCH", "/api/v1/admin/wallets/{address}", [401, 403, 403, 403, 400, 401]),
     ("POST", "/api/v1/admin/mint", [401, 403, 403, 403, 400, 401]),
@@ -46,11 +67,22 @@ const PRIVATE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/api/v1/wallets/{address}", [401, 403, 403, 403, 200, 401]),
     ("GET", "/api/v1/wallets/{address}/payments", [401, 403, 403, 403, 200, 401]),
     ("GET", "/api/v1/supply", [200, 200, 200, 200, 200, 401]),
+    // What is offered is for everyone, who pays for it is not. A wallet lists its own, which are none.
+    ("GET", "/api/v1/contracts/{id}", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/contracts/{id}/subscribers", [401, 200, 403, 403, 200, 401]),
+    ("GET", "/api/v1/contracts/{id}/subscribers/{address}", [401, 403, 403, 403, 200, 401]),
+    ("GET", "/api/v1/subscribers", [401, 200, 403, 403, 200, 401]),
+    ("GET", "/api/v1/subscribers/{id}", [401, 403, 403, 403, 200, 401]),
+    ("GET", "/api/v1/subscribers/{id}/charges", [401, 403, 403, 403, 200, 401]),
 ];
 
 async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
-    hub.login(ANNA).await;
+    let anna = hub.login(ANNA).await;
     hub.admin().mint(ANNA.1, "10").await;
+    // Bert is subscribed to the one contract.
+    let bert = hub.login(BERT).await;
+    hub.admin().mint(BERT.1, "10").await;
+    subscribed(&bert, offer(&anna, serde_json::json!({})).await).await;
     let revoked = hub.login(CARA).await;
     assert_eq!(revoked.post("/api/v1/logout", &serde_json::json!({})).await.status, 200);
     let key = |name: &str| {
@@ -72,7 +104,12 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
             revoked.clone(),
         ];
         let path = match *path {
-            path if path.contains("payments/{id}") => path.replace("{id}", "1"),
+            path if ["payments", "contracts", "subscribers"]
+                .iter()
+                .any(|family| path.contains(&format!("{family}/{{id}}"))) =>
+            {
+                path.replace("{id}", "1").replace("{address}", BERT.1)
+            }
             path => path
                 .replace("{id}", "00000000-0000-4000-8000-000000000000")
                 .replace("{address}", ANNA.1)

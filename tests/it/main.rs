@@ -9,6 +9,7 @@
 
 mod authorisation;
 mod bad_input;
+mod contracts;
 mod crash;
 mod documents;
 mod doors;
@@ -23,7 +24,9 @@ mod protocol;
 mod pull;
 mod races;
 mod realtime;
+mod renewals;
 mod resume;
 mod sessions;
 mod slow;
+mod subscriptions;
 mod support;

@@ -3,6 +3,7 @@
 mod api;
 mod balancer;
 pub(crate) mod cluster;
+pub(crate) mod contracts;
 mod listener;
 pub(crate) mod load;
 mod site;
