@@ -6,6 +6,7 @@
 //! absent. Invariant: whoever holds a [`Config`] holds settings that fit together; no other module reads the
 //! environment.
 
+mod bench;
 mod check;
 mod file;
 pub mod settings;
@@ -22,6 +23,9 @@ use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parse
 use secrecy::SecretString;
 use url::Url;
 
+pub use bench::{
+    BenchCmd, FanoutArgs, IdleArgs, Measure, PaymentsArgs, RenewalsArgs, ResumeArgs, StormArgs,
+};
 pub use settings::{AdminListen, LogFormat, Settings};
 
 /// What to do and with which settings.
@@ -57,6 +61,9 @@ pub enum Cmd {
         #[arg(long)]
         json: bool,
     },
+    /// Measure the hub beside its baselines
+    #[command(subcommand)]
+    Bench(BenchCmd),
     /// Read the settings, say whether they fit together, and stop
     CheckConfig,
     /// Print every setting as a Markdown table

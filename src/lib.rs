@@ -3,7 +3,7 @@
 //! A module imports strictly lower floors only, and no domain slice imports [`hub`]. `ARCHITECTURE.md` is the map.
 //!
 //! ```text
-//!  7  app config telemetry cli     build everything, start and drain; settings; subcommands
+//!  7  app config telemetry bench cli  build everything, start and drain; settings; load tests; subcommands
 //!  6  gateways                     the protocols' doors: ws, sse
 //!  5  contracts                    contracts, subscriptions, renewal clock
 //!  3  ledger                       wallets, payments
@@ -14,6 +14,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod contracts;

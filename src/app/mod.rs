@@ -7,6 +7,7 @@
 
 mod api;
 pub mod database;
+pub mod files;
 mod health;
 mod secrets;
 
@@ -72,8 +73,9 @@ pub struct Running {
     pub secret: SecretString,
     /// Where loops of the caller's own belong.
     pub tasks: Tasks,
+    /// Hands events to listeners.
+    pub hub: Hub,
     place: Arc<Place>,
-    hub: Hub,
     readiness: Readiness,
     failures: Failures,
     doors: Doors,
@@ -179,8 +181,8 @@ async fn build(
         till,
         secret,
         tasks,
-        place: Arc::clone(place),
         hub,
+        place: Arc::clone(place),
         readiness,
         failures,
         doors,
@@ -347,6 +349,7 @@ fn hub_settings(settings: &Settings) -> HubSettings {
         frame_bytes: size(hub.frame_bytes_max),
         queue_bytes: size(hub.queue_bytes_max),
         ping: Duration::from_secs(hub.ping_seconds.into()),
+        stall: Duration::from_secs(hub.stall_seconds.into()),
         ..HubSettings::default()
     }
 }

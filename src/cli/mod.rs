@@ -8,7 +8,6 @@ mod database;
 pub mod demo;
 mod doctor;
 mod documents;
-mod files;
 mod migrate;
 pub mod output;
 mod serve;
@@ -19,9 +18,12 @@ mod verify;
 
 use std::process::ExitCode;
 
-use crate::config::{
-    Cmd, Config, LogFormat,
-    settings::{LOG_FILTER, LogSettings},
+use crate::{
+    bench::{self, Measured},
+    config::{
+        BenchCmd, Cmd, Config, LogFormat, Settings,
+        settings::{LOG_FILTER, LogSettings},
+    },
 };
 
 /// What a subcommand logs, unless it is told: it prints its results, and a step on the way is no news.
@@ -54,6 +56,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         Cmd::Migrate { check } => Box::pin(migrate::run(&settings, check)).await,
         Cmd::Token(cmd) => Box::pin(token::run(&settings, cmd)).await,
         Cmd::VerifyLedger => Box::pin(verify::run(&settings)).await,
+        Cmd::Bench(cmd) => Box::pin(measure(&settings, cmd)).await,
         Cmd::Doctor { json } => Box::pin(doctor::run(&settings, json)).await,
         // Whoever comes here has settings that fit together.
         Cmd::CheckConfig => done(output::print_line("the settings fit together")),
@@ -61,6 +64,12 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         Cmd::Openapi => done(documents::openapi()),
         Cmd::Asyncapi => done(documents::asyncapi()),
     }
+}
+
+async fn measure(settings: &Settings, cmd: BenchCmd) -> anyhow::Result<ExitCode> {
+    let Measured { text, counts } = Box::pin(bench::run(settings, cmd)).await?;
+    output::print(&text)?;
+    Ok(if counts { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn done(printed: Result<(), impl Into<anyhow::Error>>) -> anyhow::Result<ExitCode> {

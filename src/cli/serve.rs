@@ -7,10 +7,10 @@ use secrecy::SecretString;
 use super::{
     banner::{self, Banner},
     demo::{self, Demo},
-    files, output,
+    output,
 };
 use crate::{
-    app::{self, Running},
+    app::{self, Running, files},
     config::{AdminListen, Settings},
     telemetry::Figures,
 };

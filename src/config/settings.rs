@@ -183,6 +183,9 @@ pub struct HubSettings {
     /// Messages a minute from one connection
     #[arg(long, value_name = "MESSAGES", default_value = "120", value_parser = value_parser!(u32).range(1..))]
     pub messages_per_min: u32,
+    /// Seconds that a socket may take no byte before it is closed (4413)
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = value_parser!(u32).range(1..=3_600))]
+    pub stall_seconds: u32,
     /// Seconds between pings
     #[arg(long, value_name = "SECONDS", default_value = "25", value_parser = value_parser!(u32).range(1..=300))]
     pub ping_seconds: u32,

@@ -3,7 +3,7 @@
 //! Periods are counted from an anchor and never from the last end, so a late renewal moves nothing: 31 January, 28
 //! February, 31 March. A cron expression needs no anchor.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{Datelike, Months};
 use croner::{
@@ -199,7 +199,7 @@ impl Schedule {
 #[serde(try_from = "String", into = "String")]
 pub struct CronExpr {
     text: Box<str>,
-    cron: Cron,
+    cron: Arc<Cron>,
 }
 
 impl CronExpr {
@@ -215,7 +215,7 @@ impl CronExpr {
         let parser =
             CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser.parse(text).map_err(|error| ScheduleError::Cron(error.to_string()))?;
-        Ok(Self { text: text.into(), cron })
+        Ok(Self { text: text.into(), cron: Arc::new(cron) })
     }
 
     /// The expression as it was written.

@@ -254,7 +254,7 @@ pub(super) async fn contract_insert(
     conn: &mut PgConnection,
     contract: &Contract,
 ) -> Result<ContractId, DbError> {
-    let allowed = allowed(contract);
+    let listed = listed(contract);
     let id = sqlx::query_scalar!(
         "insert into contracts (owner, status, title, description, max_subscribers, allow_list, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $7) returning id",
@@ -263,7 +263,7 @@ pub(super) async fn contract_insert(
         contract.title.as_str(),
         contract.description.as_ref().map(Description::as_str),
         cap(contract)?,
-        allowed.as_deref(),
+        listed.as_deref(),
         contract.created_at.get()
     )
     .fetch_one(&mut *conn)
@@ -311,7 +311,7 @@ pub(super) async fn contract_update(
     contract: &Contract,
     tell: bool,
 ) -> Result<(), DbError> {
-    let allowed = allowed(contract);
+    let listed = listed(contract);
     sqlx::query!(
         "update contracts
          set status = $2, title = $3, description = $4, max_subscribers = $5, allow_list = $6, version = $7,
@@ -322,7 +322,7 @@ pub(super) async fn contract_update(
         contract.title.as_str(),
         contract.description.as_ref().map(Description::as_str),
         cap(contract)?,
-        allowed.as_deref(),
+        listed.as_deref(),
         contract.version,
         contract.offer.terms.version,
         contract.offer.consent_by.map(Timestamp::get),
@@ -338,6 +338,6 @@ fn cap(contract: &Contract) -> Result<Option<i32>, DbError> {
     contract.max_subscribers.map(i32::try_from).transpose().map_err(DbError::impossible)
 }
 
-fn allowed(contract: &Contract) -> Option<Vec<String>> {
+fn listed(contract: &Contract) -> Option<Vec<String>> {
     contract.allow_list.as_ref().map(|list| list.iter().map(ToString::to_string).collect())
 }

@@ -16,7 +16,7 @@ pub enum DbError {
     Conflict(#[source] sqlx::Error),
     /// The connection broke during COMMIT: the change may or may not have happened.
     #[error("the outcome of a commit is unknown")]
-    Unknown(#[source] sqlx::Error),
+    Unknown,
     /// A request key was used before with another request.
     #[error("the idempotency key was used with another request")]
     KeyReused,
@@ -34,7 +34,7 @@ pub enum DbError {
 impl DbError {
     /// Whether the client should try again in a moment.
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Down | Self::Conflict(_) | Self::Unknown(_))
+        matches!(self, Self::Unavailable(_) | Self::Down | Self::Conflict(_) | Self::Unknown)
     }
 
     /// An impossible row.

@@ -36,10 +36,7 @@ use tokio::{
     time::timeout,
 };
 
-use self::{
-    clock::{Progress, Reading},
-    relay::INBOX_BATCHES_MAX,
-};
+use self::clock::{Progress, Reading};
 pub use self::{
     error::{DbError, Failure, Refusal},
     follow::Never,
@@ -153,17 +150,17 @@ impl Db {
             .acquire_timeout(ACQUIRE)
             .test_before_acquire(false)
             .connect_lazy_with(options.clone());
-        let (inbox, receiver) = mpsc::channel(INBOX_BATCHES_MAX);
+        let (sender, inbox) = Inbox::new();
         let db = Self(Arc::new(Inner {
             log: Log::new(pool.clone(), epoch),
             pool,
             options,
             scale: settings.scale,
             progress: Progress::new(reading),
-            inbox,
+            inbox: sender,
             committed: watch::Sender::new(Seq::ZERO),
         }));
-        Ok((db, Inbox(receiver)))
+        Ok((db, inbox))
     }
 
     /// The log, for readers.

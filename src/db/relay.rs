@@ -23,7 +23,7 @@ use super::{Db, DbError, LogPage, clock::Reading, log};
 use crate::kernel::event::{Event, Seq};
 
 /// Batches that wait for the relay at the most; what does not fit is read from the log.
-pub(super) const INBOX_BATCHES_MAX: usize = 1_024;
+const INBOX_BATCHES_MAX: usize = 1_024;
 /// Events out of order that are kept at the most; what does not fit is read from the log.
 const PENDING_EVENTS_MAX: usize = 65_536;
 /// Events read from the log at once.
@@ -41,7 +41,15 @@ pub trait Tap: Send + Sync {
 
 /// The receiving end of [`Db`]'s commits. Made once, when the database is opened.
 #[derive(Debug)]
-pub struct Inbox(pub(super) mpsc::Receiver<Vec<Arc<Event>>>);
+pub struct Inbox(mpsc::Receiver<Vec<Arc<Event>>>);
+
+impl Inbox {
+    /// An inbox and the end that committed events are put into.
+    pub fn new() -> (mpsc::Sender<Vec<Arc<Event>>>, Self) {
+        let (sender, receiver) = mpsc::channel(INBOX_BATCHES_MAX);
+        (sender, Self(receiver))
+    }
+}
 
 /// Walks the log for one node.
 pub struct Relay {

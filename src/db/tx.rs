@@ -137,7 +137,10 @@ impl Tx {
         match self.inner.commit().await.map_err(DbError::from) {
             Ok(()) => Ok(events),
             // The server said no: nothing happened. A broken line says nothing.
-            Err(DbError::Unavailable(error)) => Err(DbError::Unknown(error)),
+            Err(DbError::Unavailable(error)) => {
+                tracing::warn!(%error, "lost the database during a commit");
+                Err(DbError::Unknown)
+            }
             Err(error) => Err(error),
         }
     }
@@ -247,11 +250,13 @@ impl Db {
 struct Pause {
     runs: u32,
     repeatable: bool,
+    /// Whether a run before has ended in an unknown way.
+    unknown: bool,
 }
 
 impl Pause {
     const fn new(repeatable: bool) -> Self {
-        Self { runs: 0, repeatable }
+        Self { runs: 0, repeatable, unknown: false }
     }
 
     /// Waits before the next run, or gives the error back when there should be none.
@@ -259,11 +264,16 @@ impl Pause {
         self.runs += 1;
         let worth_it = match &error {
             DbError::Conflict(_) => true,
-            DbError::Unknown(_) => self.repeatable,
+            DbError::Unknown => {
+                self.unknown = true;
+                self.repeatable
+            }
             _ => false,
         };
         if !worth_it || self.runs >= RUNS_MAX {
-            return Err(error);
+            // That a later run could not even begin says nothing about the one before.
+            let unknown = self.unknown && error.is_unavailable();
+            return Err(if unknown { DbError::Unknown } else { error });
         }
         metrics::counter!("command_reruns_total", "command" => name).increment(1);
         tracing::debug!(command = name, run = self.runs, %error, "running the transaction again");

@@ -30,6 +30,7 @@ mod interest;
 mod outbox;
 mod page;
 mod reader;
+mod rehearsal;
 mod revocations;
 mod ring;
 mod shard;
@@ -71,6 +72,7 @@ pub use self::{
     interest::{Interest, KINDS_MAX, Kinds, KindsError, Want},
     page::{Page, PageLimit},
     reader::{ReadError, Reader},
+    rehearsal::rehearse,
     ring::RingLimit,
     stats::{HubStats, LATENCY_CLASSES},
 };

@@ -24,7 +24,7 @@ pub use self::{
     catalogue::catalogue,
     check::{LedgerCheck, check, payments_unlike},
     login::{Login, SecretError, VerifierSecret},
-    model::{LedgerRefusal, Metadata, Payment, PaymentKind, RequestId, Transfer, Wallet},
+    model::{LedgerRefusal, Metadata, Payment, PaymentKind, RequestId, Transfer, Wallet, rehearse},
     post::{Order, Posted, post, post_each},
     till::{Lane, Till, TillError, TillSettings},
     topics::LedgerTopics,

@@ -132,11 +132,13 @@ impl Lane {
     }
 }
 
-/// Tells everybody in a failed batch. One hears the cause, the others that they may try again.
+/// Tells everybody in a failed batch. One hears the cause, the others whether anything may have happened.
 fn answer_all(part: Vec<Waiting>, error: DbError) {
+    let unknown = matches!(error, DbError::Unknown);
     let mut cause = Some(error);
     for waiting in part {
-        let _ = waiting.reply.send(Err(cause.take().unwrap_or(DbError::Down)));
+        let other = if unknown { DbError::Unknown } else { DbError::Down };
+        let _ = waiting.reply.send(Err(cause.take().unwrap_or(other)));
     }
 }
 

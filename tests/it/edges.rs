@@ -11,9 +11,19 @@ use super::support::{ANNA, BERT, Hub, Site};
 
 /// Sends bytes, says no more, and gives what is answered.
 fn raw(hub: &Hub, bytes: &str) -> String {
+    let stream = send(hub, bytes);
+    stream.shutdown(Shutdown::Write).unwrap();
+    answer(stream)
+}
+
+fn send(hub: &Hub, bytes: &str) -> TcpStream {
     let mut stream = TcpStream::connect(&hub.address).unwrap();
     stream.write_all(bytes.as_bytes()).unwrap();
-    stream.shutdown(Shutdown::Write).unwrap();
+    stream
+}
+
+/// Everything that is said until the hub closes the connection.
+fn answer(mut stream: TcpStream) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -77,6 +87,17 @@ async fn a_body_that_ends_too_early_pays_nothing() {
     // The client may be gone for good; one that still listens is told.
     assert!(answer.is_empty() || answer.contains("body_unreadable"), "{answer}");
     assert_eq!(hub.guest().get(&format!("/api/v1/wallets/{}", ANNA.1)).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_body_that_makes_no_sense_is_unreadable() {
+    let site = Site::new().await;
+    let hub = site.hub(&[]).await;
+    // The length of a chunk is a hexadecimal number.
+    let request = "POST /api/v1/login HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nmany\r\n";
+    let answer = answer(send(&hub, request));
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains(r#""code":"body_unreadable""#), "{answer}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 
 mod authorisation;
 mod bad_input;
+mod bench;
 mod contracts;
 mod crash;
 mod documents;

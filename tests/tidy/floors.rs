@@ -18,11 +18,11 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("gateways", (6, 0)),
     ("config", (7, 0)),
     ("telemetry", (7, 1)),
-    ("bench", (7, 0)),
     ("orchestrator", (7, 0)),
     ("app", (7, 2)),
-    ("cli", (7, 3)),
-    ("main", (7, 4)),
+    ("bench", (7, 3)),
+    ("cli", (7, 4)),
+    ("main", (7, 5)),
 ];
 
 /// The modules that may know the hub, although it is below more of them.

@@ -15,7 +15,7 @@ use url::{Host, Url};
 
 use super::Finding;
 use crate::{
-    cli::files,
+    app::files,
     config::{
         AdminListen, Settings,
         settings::{AuthSettings, ListenSettings},

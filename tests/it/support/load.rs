@@ -47,6 +47,8 @@ pub(crate) struct Tally {
     pub(crate) answered: AtomicU64,
     /// Answers that told to come back.
     pub(crate) refused: AtomicU64,
+    /// Attempts that were answered with 504: the outcome was not known.
+    pub(crate) unknown: AtomicU64,
     /// Attempts without an answer.
     pub(crate) cut: AtomicU64,
     /// The longest wait for an answer of any kind in milliseconds.
@@ -344,6 +346,11 @@ impl Payer {
                 (503, "unavailable") => {
                     assert!(reply.headers.contains_key("retry-after"), "{reply:?}");
                     tally.refused.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(RETRY).await;
+                }
+                // Whether it was paid is not known; the key finds out.
+                (504, "timeout") => {
+                    tally.unknown.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep(RETRY).await;
                 }
                 _ => panic!("{key}: {reply:?}"),

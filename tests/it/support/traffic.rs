@@ -93,8 +93,8 @@ pub(crate) async fn pay_through(payer: Api, payee: String, payments: usize) -> H
             let headers = [("idempotency-key", key.as_str())];
             let body = order.clone().into_bytes();
             match payer.try_send(reqwest::Method::POST, "/api/v1/payments", &headers, body).await {
-                Ok(reply) if reply.status != 503 => break reply,
-                // The hub is down; its client comes back a little later.
+                Ok(reply) if ![503, 504].contains(&reply.status) => break reply,
+                // The hub or its database is down; its client comes back a little later.
                 Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         };

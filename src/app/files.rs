@@ -8,12 +8,12 @@ use crate::config::Settings;
 const FILES_SPARE: u64 = 64;
 
 /// How many files a hub with these settings may have open at one time.
-pub(super) fn wanted(settings: &Settings) -> u64 {
+pub fn wanted(settings: &Settings) -> u64 {
     u64::from(settings.hub.connections_max) + u64::from(settings.database.pool_size) + FILES_SPARE
 }
 
 /// Raises this process's soft limit as far as it is wanted and may be.
-pub(super) fn raise(settings: &Settings) {
+pub fn raise(settings: &Settings) {
     let wanted = wanted(settings);
     let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
         let most = wanted.min(hard);

@@ -1,0 +1,127 @@
+//! A baseline: the hub that is written in an hour. axum's websocket, a broadcast channel for each topic, a task for
+//! each connection that writes every event by itself. It speaks as much of the protocol as its clients need.
+
+use std::sync::Arc;
+
+use anyhow::bail;
+use axum::{
+    Router,
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{Message, Utf8Bytes, WebSocket},
+    },
+    response::Response,
+    routing::get,
+};
+use dashmap::DashMap;
+use futures_util::StreamExt as _;
+use serde::{Deserialize, Serialize};
+use tokio::{net::TcpListener, sync::broadcast};
+use tokio_stream::{StreamMap, wrappers::BroadcastStream};
+
+use super::{
+    Answer, Order,
+    child::{Contender, Line},
+};
+use crate::{
+    bench::event::{BEGIN, Press},
+    hub::frame,
+    kernel::event::Seq,
+};
+
+/// Events that a slow connection may be behind before it loses some.
+const CHANNEL_EVENTS: usize = 1_024;
+
+type Topics = Arc<DashMap<String, broadcast::Sender<Utf8Bytes>>>;
+
+struct Naive {
+    topics: Topics,
+    press: Press,
+    head: Seq,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Said<'a> {
+    Welcome { head: Seq },
+    Subscribed { topics: &'a [String], mode: &'static str },
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Asked {
+    Subscribe { topics: Vec<String> },
+}
+
+/// Serves until its line ends.
+pub(super) async fn run(mut line: Line, press: Press) -> anyhow::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let topics = Topics::default();
+    let app = Router::new().route("/api/v1/ws", get(upgrade)).with_state(Arc::clone(&topics));
+    line.say(&Answer::Ready(address)).await?;
+    tokio::select! {
+        served = axum::serve(listener, app) => Ok(served?),
+        ended = line.serve(Naive { topics, press, head: BEGIN }) => ended,
+    }
+}
+
+impl Contender for Naive {
+    async fn obey(&mut self, order: Order) -> anyhow::Result<Option<Answer>> {
+        let count = match order {
+            Order::Publish(count) => count,
+            Order::Begin => return Ok(Some(Answer::Count(self.head.get().unsigned_abs()))),
+            other => bail!("a baseline can't do {other:?}"),
+        };
+        for _ in 0..count {
+            self.head = self.head.next();
+            let event = self.press.event(self.head);
+            let Some(frame) = frame::event(&event) else { continue };
+            let text = Utf8Bytes::try_from(frame::payload(&frame))?;
+            for topic in event.topics.iter().filter_map(|topic| self.topics.get(topic.as_str())) {
+                // Nobody may be listening.
+                let _ = topic.send(text.clone());
+            }
+        }
+        Ok(None)
+    }
+}
+
+async fn upgrade(State(topics): State<Topics>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(async move |socket| {
+        // A client that leaves is no error of a server.
+        let _ = serve(socket, &topics).await;
+    })
+}
+
+async fn serve(mut socket: WebSocket, topics: &Topics) -> anyhow::Result<()> {
+    socket.send(text(&Said::Welcome { head: BEGIN })?).await?;
+    let mut events = StreamMap::new();
+    loop {
+        tokio::select! {
+            Some((_, event)) = events.next() => {
+                let event: Result<Utf8Bytes, _> = event;
+                // Who was too slow has lost some, and hears nothing of it.
+                if let Ok(event) = event {
+                    socket.send(Message::Text(event)).await?;
+                }
+            }
+            message = socket.recv() => match message {
+                Some(Ok(Message::Text(asked))) => {
+                    let Asked::Subscribe { topics: asked } = serde_json::from_str(&asked)?;
+                    for topic in &asked {
+                        let sender = topics.entry(topic.clone()).or_insert_with(|| broadcast::channel(CHANNEL_EVENTS).0);
+                        events.insert(topic.clone(), BroadcastStream::new(sender.subscribe()));
+                    }
+                    socket.send(text(&Said::Subscribed { topics: &asked, mode: "live" })?).await?;
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Ok(()),
+            },
+        }
+    }
+}
+
+fn text(said: &Said<'_>) -> serde_json::Result<Message> {
+    Ok(Message::Text(serde_json::to_string(said)?.into()))
+}
