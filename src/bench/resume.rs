@@ -94,14 +94,14 @@ fn restart(
     // Dead, not drained: nobody was told to come back.
     stand.kill()?;
     let mut stand = start()?;
-    let before = stand.count(&Order::Statements)?;
+    let before = stand.count(&Order::Transactions)?;
     let mut fleet = Fleet::new(stand.address, Spread::Shared, clients, resuming(interest, since))?;
     fleet.tally.order(MISSED, Duration::ZERO);
     let began = Instant::now();
     fleet.connect()?;
     catch_up(&mut fleet)?;
     figures.put(Role::Product.name(), BACK, began.elapsed().as_secs_f64());
-    let queries = stand.count(&Order::Statements)?.saturating_sub(before);
+    let queries = stand.count(&Order::Transactions)?.saturating_sub(before);
     figures.put(Role::Product.name(), QUERIES, number(queries));
     finish(fleet, stand, report)
 }

@@ -72,7 +72,7 @@ async fn a_cancel_at_the_end_of_a_term_gets_the_answer_that_stands() {
             offer(&anna, json!({"title": format!("Round {round}"), "period_seconds": 60})).await;
         let wallets = ring(&[&hubs[0], &hubs[1]], each, 100).await;
         let paths = join_all(wallets.iter().map(|(wallet, _)| subscribed(wallet, id))).await;
-        hubs[0].advance(58).await;
+        hubs[0].advance(55).await;
         let offset = site.count("select clock_offset_ms from log_head").await;
         let racers = wallets.iter().zip(&paths).map(|((wallet, _), path)| {
             let jitter = chance.random_range(-20_i64..=20);

@@ -1,6 +1,6 @@
 //! What is measured: a child process each, so that its use of the machine can be told from ours.
 //!
-//! The child is this program again, as `bench stand ROLE`. It connects to a socket of ours and takes orders as lines
+//! The child is this program again, as `bench stand PLAN`. It connects to a socket of ours and takes orders as lines
 //! of JSON; the orders are the same for all, so a contender gains nothing by how it is driven.
 
 mod child;
@@ -102,8 +102,8 @@ pub(super) enum Order {
     Delays { count: u32 },
     /// Run PostgreSQL's own load test on a database beside ours, and say its transactions a second.
     Pgbench { scale: u32, clients: u32, seconds: u64 },
-    /// Say how many statements the database has seen.
-    Statements,
+    /// Say how many transactions the database has finished.
+    Transactions,
     /// Say how many connections are behind.
     Behind,
     /// Say the newest event.
@@ -130,7 +130,7 @@ pub(super) enum Answer {
     Rate(f64),
     /// See [`Order::Delays`]: the longest but one in a hundred.
     Delay(Duration),
-    /// A count, such as that of [`Order::Statements`].
+    /// A count, such as that of [`Order::Transactions`].
     Count(u64),
     /// It could not be done.
     Failed(String),

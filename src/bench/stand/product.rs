@@ -73,7 +73,7 @@ impl Contender for Product {
             }
             Order::Begin => Some(Answer::Count(self.begin().await?.get().unsigned_abs())),
             Order::Pay => Some(Answer::Paid(self.pay().await?)),
-            Order::Statements => {
+            Order::Transactions => {
                 let count = store::transactions(&mut *self.db.read().await?).await?;
                 Some(Answer::Count(count))
             }

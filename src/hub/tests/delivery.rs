@@ -186,7 +186,7 @@ async fn those_who_never_read_cost_the_others_nothing_and_have_everything_later(
         frozen.push(client);
     }
     let mut readers = JoinSet::new();
-    for _ in 0..20 {
+    for _ in 0..8 {
         let mut client = rig.connect().await;
         client.say("listen a").await;
         client.expect(&["listening 0", "live 0"]).await;

@@ -137,6 +137,7 @@ const LOG_LINES_MAX: usize = 40;
 pub(crate) struct Hub {
     child: Child,
     log: Option<JoinHandle<String>>,
+    database_url: String,
     /// Its address, such as `127.0.0.1:41234`.
     pub(crate) address: String,
 }
@@ -152,7 +153,7 @@ impl Hub {
             .spawn()
             .unwrap();
         let (address, log) = address_in(&mut child);
-        let hub = Self { child, log: Some(log), address };
+        let hub = Self { child, log: Some(log), database_url: site.database_url.clone(), address };
         hub.wait_ready().await;
         hub
     }
@@ -164,6 +165,12 @@ impl Hub {
             assert!(Instant::now() < deadline, "the hub at {} is not ready", self.address);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// The newest event of the log, which the hub itself may be a little behind.
+    pub(crate) async fn log_head(&self) -> i64 {
+        let mut sql = PgConnection::connect(&self.database_url).await.unwrap();
+        sqlx::query_scalar("select seq from log_head").fetch_one(&mut sql).await.unwrap()
     }
 
     /// Its base URL.

@@ -155,16 +155,21 @@ impl Socket {
         Knock::at(hub).caller(api).open().await.unwrap()
     }
 
-    /// A guest's websocket that listens to topics.
+    /// A guest's websocket that listens to topics, behind everything that was committed before.
     pub(crate) async fn on(hub: &Hub, topics: &[&str]) -> Self {
         let mut socket = Self::guest(hub).await;
-        socket.listen(topics).await;
+        socket.listen_behind(&json!(hub.log_head().await), topics).await;
         socket
     }
 
     /// Listens behind the newest event that the hub knew when it greeted.
     pub(crate) async fn listen(&mut self, topics: &[&str]) {
-        let (since, epoch) = (&self.welcome["head"], &self.welcome["epoch"]);
+        let since = self.welcome["head"].clone();
+        self.listen_behind(&since, topics).await;
+    }
+
+    async fn listen_behind(&mut self, since: &Value, topics: &[&str]) {
+        let epoch = &self.welcome["epoch"];
         let message =
             json!({"type": "subscribe", "topics": topics, "since": since, "epoch": epoch});
         let answer = self.ask(message).await;
