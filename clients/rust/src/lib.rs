@@ -12,6 +12,8 @@
 //! stored position never runs ahead of what the application has taken from the stream.
 
 mod amount;
+#[rustfmt::skip]
+pub mod change;
 mod close;
 mod driver;
 mod hub;
@@ -23,6 +25,7 @@ mod tls;
 mod wire;
 
 pub use amount::{Amount, InvalidAmount};
+pub use change::Change;
 pub use hub::{BoxError, ConnectError, Events, Hub, HubBuilder};
 pub use item::{Event, GapReason, Hint, Item, Position, Snapshot, Status, Stop};
 pub use rest::{
