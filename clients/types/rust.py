@@ -87,7 +87,7 @@ def reached(messages: list[Message], reader: Reader) -> list[str]:
 def write(reader: Reader) -> str:
     """The module."""
     events = [message for message in reader.messages if not message.hint]
-    lines = [*HEADER.splitlines(), "/// What happened, by kind.", "#[derive(Debug, Clone)]", "#[non_exhaustive]",
+    lines = [*HEADER.splitlines(), "", "/// What happened, by kind.", "#[derive(Debug, Clone)]", "#[non_exhaustive]",
              "pub enum Change {"]
     for message in events:
         lines += [*comment(message.doc, "    "), f"    {message.type_name}(Box<{expression(message.data, reader)}>),"]

@@ -56,7 +56,7 @@ class Answers:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Answers:
@@ -70,7 +70,15 @@ class Answers:
 PAYMENT = '{"data":{"id":7,"from":"ka","to":"kb","amount":12.50,"type":"transfer","metadata":null}}'
 
 
-class Requests(unittest.IsolatedAsyncioTestCase):
+class Async(unittest.IsolatedAsyncioTestCase):
+    """A test in a loop."""
+
+    async def asyncSetUp(self) -> None:
+        """The debugger of loops tells of each slow step of a busy machine."""
+        asyncio.get_running_loop().set_debug(False)
+
+
+class Requests(Async):
     """`Api`."""
 
     async def test_a_payment_is_sent_again_under_the_same_key_until_it_is_answered(self) -> None:
@@ -212,7 +220,7 @@ async def hub_that_says(*frames: str) -> Any:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-class Listening(unittest.IsolatedAsyncioTestCase):
+class Listening(Async):
     """`Hub`, where its form is Python's own."""
 
     async def test_handlers_are_called_in_order_by_kind_and_family(self) -> None:

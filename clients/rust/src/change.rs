@@ -5,6 +5,7 @@
 use serde::Deserialize;
 
 use crate::{amount::Amount, item::Event};
+
 /// What happened, by kind.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
