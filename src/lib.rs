@@ -6,6 +6,7 @@
 //!  7  app config telemetry bench cli  build everything, start and drain; settings; load tests; subcommands
 //!  6  gateways                     the protocols' doors: ws, sse
 //!  5  contracts                    contracts, subscriptions, renewal clock
+//!  4  names                        names that wallets own
 //!  3  ledger                       wallets, payments
 //!  2  auth  hub                    callers, sessions, service keys; fan-out
 //!  1  db  http                     pool, Tx, Command, log, relay, embedded Postgres; errors, extractors
@@ -24,4 +25,5 @@ pub mod http;
 pub mod hub;
 pub mod kernel;
 pub mod ledger;
+pub mod names;
 pub mod telemetry;

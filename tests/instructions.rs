@@ -81,9 +81,10 @@ fn orders(count: u32) -> (Vec<Wallet>, Vec<Transfer>) {
     let wallets: Vec<_> = (0..64).map(wallet).collect();
     let transfer = |n: u32| Transfer {
         payer: wallet(n % 64).address,
-        payee: wallet((n + 1) % 64).address,
+        payee: wallet((n + 1) % 64).address.into(),
         amount: Amount::minor(1).payable().unwrap(),
         kind: PaymentKind::Transfer,
+        name: None,
         metadata: None,
         request_id: None,
     };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use axum::{Router, middleware::from_fn_with_state};
 use utoipa::openapi::OpenApi;
 
@@ -18,6 +19,7 @@ use crate::{
     },
     hub::Hub,
     ledger::{self, LedgerTopics, Till, VerifierSecret, routes::LedgerState},
+    names::{self, NameTopics, routes::NameState},
 };
 
 /// What the API is made of.
@@ -36,6 +38,7 @@ pub fn document() -> OpenApi {
     for slice in [
         auth::routes::routes().into_openapi(),
         ledger::routes::routes().into_openapi(),
+        names::routes::routes().into_openapi(),
         contracts::routes::routes().into_openapi(),
         gateways::operate::routes::routes().into_openapi(),
         gateways::routes().into_openapi(),
@@ -56,7 +59,9 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
         auth: Arc::clone(parts.auth),
         secret: parts.verifiers.clone(),
         public: parts.settings.ledger.public_ledger,
+        suffix: parts.settings.ledger.name_suffix.clone(),
     };
+    let names = names(parts)?;
     let contracts =
         ContractState { db: parts.db.clone(), public: parts.settings.ledger.public_ledger };
     let operate = OperateState { db: parts.db.clone(), dev: parts.settings.trial.dev };
@@ -64,6 +69,7 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
     let answers = Router::new()
         .merge(Router::from(auth::routes::routes().with_state(Arc::clone(parts.auth))))
         .merge(Router::from(ledger::routes::routes().with_state(ledger)))
+        .merge(Router::from(names::routes::routes().with_state(names)))
         .merge(Router::from(contracts::routes::routes().with_state(contracts)))
         .merge(Router::from(gateways::operate::routes::routes().with_state(operate)))
         .layer(gate.clone())
@@ -73,6 +79,21 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
     #[cfg(feature = "echo")]
     let streams = streams.merge(gateways::echo::router(native));
     Ok(layers::wrap(answers, streams, ANSWER_SECONDS_MAX, random::uuid))
+}
+
+fn names(parts: &Parts<'_>) -> anyhow::Result<NameState> {
+    let ledger = &parts.settings.ledger;
+    Ok(NameState {
+        db: parts.db.clone(),
+        public: ledger.public_ledger,
+        suffix: ledger.name_suffix.clone(),
+        price: parts
+            .db
+            .scale()
+            .whole(ledger.name_cost)
+            .payable()
+            .context("name_cost is at least 1")?,
+    })
 }
 
 fn native(parts: &Parts<'_>, tasks: &Tasks) -> Native {
@@ -85,7 +106,12 @@ fn native(parts: &Parts<'_>, tasks: &Tasks) -> Native {
         auth: Arc::clone(parts.auth),
         db: parts.db.clone(),
         hub: parts.hub.clone(),
-        topics: TopicMap::new(vec![Box::new(ledger), Box::new(contracts), Box::new(HubTopics)]),
+        topics: TopicMap::new(vec![
+            Box::new(ledger),
+            Box::new(NameTopics),
+            Box::new(contracts),
+            Box::new(HubTopics),
+        ]),
         tasks: tasks.clone(),
         settings: NativeSettings {
             topics_max: size(hub.topics_max),

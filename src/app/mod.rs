@@ -46,6 +46,7 @@ use crate::{
     hub::{AdmissionLimit, Encoders, Hub, HubSettings, RingLimit},
     kernel::event::Seq,
     ledger::{Till, TillSettings, VerifierSecret},
+    names::NamePayees,
     telemetry::Figures,
 };
 
@@ -287,13 +288,12 @@ fn start_relay(relay: Relay, db: &Db, settings: &Settings, tasks: &Tasks) {
 
 fn start_till(db: &Db, settings: &Settings, tasks: &Tasks) -> Till {
     let size = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
-    let (till, lane) = Till::new(
-        db.clone(),
-        TillSettings {
-            queue_max: size(settings.ledger.till_queue_max),
-            batch_max: size(settings.ledger.till_batch_max),
-        },
-    );
+    let till = TillSettings {
+        queue_max: size(settings.ledger.till_queue_max),
+        batch_max: size(settings.ledger.till_batch_max),
+        makes_wallets: settings.ledger.create_payees,
+    };
+    let (till, lane) = Till::new(db.clone(), Arc::new(NamePayees), till);
     tasks.spawn_vital("till", lane.run(tasks.stopping()));
     till
 }

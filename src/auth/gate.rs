@@ -101,6 +101,10 @@ impl From<DbError> for ApiError {
                 "idempotency_key_reused",
                 "the Idempotency-Key was used with another request; use a fresh one",
             ),
+            DbError::PaymentsOff => Self::locked(
+                "transactions_disabled",
+                "the operator has switched payments off; try later",
+            ),
             DbError::Unknown => Self::timeout(),
             error if error.is_unavailable() => {
                 tracing::warn!(error = %anyhow::Error::new(error), "the database is unavailable");

@@ -147,9 +147,10 @@ fn any_payment(demo: &Demo, dice: [u8; 8]) -> Option<Transfer> {
 fn transfer(payer: &Address, payee: &Address, amount: Amount) -> Option<Transfer> {
     Some(Transfer {
         payer: payer.clone(),
-        payee: payee.clone(),
+        payee: payee.clone().into(),
         amount: amount.payable()?,
         kind: PaymentKind::Transfer,
+        name: None,
         metadata: None,
         request_id: None,
     })
@@ -170,6 +171,7 @@ fn wallet(secret: &SecretString, number: usize) -> Result<DemoWallet, PrivateKey
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::ledger::Payee;
 
     pub(crate) fn demo(decimals: u8) -> Demo {
         let secret = SecretString::from("0b5e7a1c94d2f38846a1");
@@ -203,7 +205,7 @@ pub(super) mod tests {
                 for amount in [[0; 4], [u8::MAX; 4], [0, 1, payer, payee]] {
                     let [a, b, c, d] = amount;
                     let order = any_payment(&demo, [payer, payee, payer, 0, a, b, c, d]).unwrap();
-                    assert_ne!(order.payer, order.payee);
+                    assert_ne!(Payee::Wallet(order.payer), order.payee);
                     assert!((1..=most).contains(&order.amount.amount().units()));
                     assert!(order.metadata.is_some());
                 }

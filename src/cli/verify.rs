@@ -7,6 +7,7 @@ use crate::{
     config::Settings,
     contracts::{self, ContractCheck},
     ledger::{self, LedgerCheck},
+    names::{self, NameCheck},
 };
 
 /// Looks at everything and prints a line for each promise.
@@ -15,15 +16,17 @@ use crate::{
 /// When the database fails; a broken promise is no error but an exit code.
 pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let look = async |db: &_| {
-        Ok((Box::pin(ledger::check(db)).await?, Box::pin(contracts::check(db)).await?))
+        let ledger = Box::pin(ledger::check(db)).await?;
+        let contracts = Box::pin(contracts::check(db)).await?;
+        Ok((ledger, contracts, Box::pin(names::check(db)).await?))
     };
-    let (ledger, contracts) = database::on(settings, Schema::Found, look).await?;
-    output::print(&report(&ledger, &contracts))?;
-    let holds = ledger.holds() && contracts.holds();
+    let (ledger, contracts, names) = database::on(settings, Schema::Found, look).await?;
+    output::print(&report(&ledger, &contracts, &names))?;
+    let holds = ledger.holds() && contracts.holds() && names.holds();
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn report(found: &LedgerCheck, contracts: &ContractCheck) -> String {
+fn report(found: &LedgerCheck, contracts: &ContractCheck, names: &NameCheck) -> String {
     let LedgerCheck { log, numbers, .. } = found;
     let figures = [
         format!("the sum is {}", found.sum),
@@ -46,8 +49,10 @@ fn report(found: &LedgerCheck, contracts: &ContractCheck) -> String {
             contracts.unlike_payment, contracts.charges
         ),
         format!("{} terms unpaid, {} charges too many", contracts.uncharged, contracts.misplaced),
+        format!("{} of {} names without", names.ownerless, names.names),
+        format!("{} of {} names unlike their payments", names.unlike_history, names.names),
     ];
-    let promises = found.promises().into_iter().chain(contracts.promises());
+    let promises = found.promises().into_iter().chain(contracts.promises()).chain(names.promises());
     let rows = promises.zip(figures).map(|((promise, kept), figures)| {
         let word = if kept { "ok" } else { "BROKEN" };
         vec![word.to_owned(), promise.to_owned(), figures]
@@ -76,18 +81,23 @@ mod tests {
             numbers: NumberCheck { head: 9, last: 9, span: 9, told: 9 },
         };
         let mut contracts = ContractCheck { charges: 5, ..ContractCheck::default() };
-        let text = report(&found, &contracts);
-        assert_eq!(text.lines().filter(|line| line.starts_with("ok ")).count(), 8, "{text}");
+        let mut names = NameCheck { names: 4, ..NameCheck::default() };
+        let text = report(&found, &contracts, &names);
+        assert_eq!(text.lines().filter(|line| line.starts_with("ok ")).count(), 10, "{text}");
         assert!(text.contains("12 of 12 events up to 12, 0 index rows astray"), "{text}");
         found.sum = "-5".into();
-        let text = report(&found, &contracts);
+        let text = report(&found, &contracts, &names);
         let first = text.lines().next().unwrap();
         assert!(first.starts_with("BROKEN  all balances add up to 0"), "{first}");
         assert!(first.ends_with("the sum is -5"), "{first}");
         assert_eq!(text.matches("BROKEN").count(), 1, "{text}");
         contracts.unlike_payment = 1;
-        let text = report(&found, &contracts);
+        let text = report(&found, &contracts, &names);
         assert!(text.contains("1 of 5 charges unlike their payment"), "{text}");
         assert_eq!(text.matches("BROKEN").count(), 2, "{text}");
+        names.unlike_history = 3;
+        let text = report(&found, &contracts, &names);
+        assert!(text.contains("3 of 4 names unlike their payments"), "{text}");
+        assert_eq!(text.matches("BROKEN").count(), 3, "{text}");
     }
 }

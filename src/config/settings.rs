@@ -12,6 +12,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::kernel::name::Suffix;
+
 /// What is logged when nobody says otherwise.
 pub const LOG_FILTER: &str = "info,sqlx=warn";
 
@@ -150,6 +152,15 @@ pub struct LedgerSettings {
     /// Seconds that renewals wait after the database's clock has jumped ahead by more than an hour; 0 is not at all
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = value_parser!(u32).range(0..=86_400))]
     pub renewal_hold_seconds: u32,
+    /// A payment to an address that nobody has makes the wallet; otherwise it is refused
+    #[arg(long, value_name = "BOOL", default_value = "false", action = ArgAction::Set)]
+    pub create_payees: bool,
+    /// What a name costs, in whole units
+    #[arg(long, value_name = "UNITS", default_value = "500", value_parser = value_parser!(u32).range(1..=1_000_000_000))]
+    pub name_cost: u32,
+    /// What names end with, without the dot
+    #[arg(long, value_name = "SUFFIX", default_value = "kro")]
+    pub name_suffix: Suffix,
 }
 
 /// Connections and what they may hold.

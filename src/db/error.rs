@@ -14,6 +14,12 @@ pub enum DbError {
     /// Another transaction was in the way; the same transaction may succeed when it runs again.
     #[error("lost a race in the database")]
     Conflict(#[source] sqlx::Error),
+    /// Another transaction has made the same thing meanwhile; run again, this one finds it.
+    #[error("lost a race for a new row")]
+    Raced,
+    /// The operator has switched payments off; nothing was tried.
+    #[error("payments are switched off")]
+    PaymentsOff,
     /// The connection broke during COMMIT: the change may or may not have happened.
     #[error("the outcome of a commit is unknown")]
     Unknown,
@@ -34,7 +40,15 @@ pub enum DbError {
 impl DbError {
     /// Whether the client should try again in a moment.
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Down | Self::Conflict(_) | Self::Unknown)
+        matches!(
+            self,
+            Self::Unavailable(_)
+                | Self::Down
+                | Self::Conflict(_)
+                | Self::Raced
+                | Self::PaymentsOff
+                | Self::Unknown
+        )
     }
 
     /// An impossible row.

@@ -59,6 +59,7 @@ pub struct Tx {
     inner: Transaction<'static, Postgres>,
     now: Timestamp,
     scale: Scale,
+    payments_on: bool,
     drafts: Vec<Draft>,
 }
 
@@ -71,6 +72,11 @@ impl Tx {
     /// The time of this transaction: the database's clock, read once.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Whether wallets may pay. The operator's switch is read with the time, so it costs no statement.
+    pub const fn payments_on(&self) -> bool {
+        self.payments_on
     }
 
     /// A fresh random id.
@@ -120,12 +126,19 @@ impl Tx {
 
     async fn begin(db: &Db) -> Result<Self, DbError> {
         let mut inner = db.pool().begin_with("begin isolation level read committed").await?;
-        let now = sqlx::query_scalar!(
-            r#"select clock_timestamp() + clock_offset_ms * interval '1 millisecond' as "now!" from log_head"#
+        let head = sqlx::query!(
+            r#"select clock_timestamp() + clock_offset_ms * interval '1 millisecond' as "now!", payments_on
+               from log_head"#
         )
         .fetch_one(&mut *inner)
         .await?;
-        Ok(Self { inner, now: Timestamp::new(now), scale: db.scale(), drafts: Vec::new() })
+        Ok(Self {
+            inner,
+            now: Timestamp::new(head.now),
+            scale: db.scale(),
+            payments_on: head.payments_on,
+            drafts: Vec::new(),
+        })
     }
 
     /// Appends the events and commits.
@@ -263,7 +276,7 @@ impl Pause {
     async fn again(&mut self, name: &'static str, error: DbError) -> Result<(), DbError> {
         self.runs += 1;
         let worth_it = match &error {
-            DbError::Conflict(_) => true,
+            DbError::Conflict(_) | DbError::Raced => true,
             DbError::Unknown => {
                 self.unknown = true;
                 self.repeatable

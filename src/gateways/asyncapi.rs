@@ -23,7 +23,7 @@ use crate::{
         event::{Seq, Topic},
         time::Timestamp,
     },
-    ledger,
+    ledger, names,
 };
 
 /// The document.
@@ -50,7 +50,7 @@ pub fn document() -> Value {
 
 /// What every slice tells its listeners.
 pub fn catalogues() -> Vec<Catalogue> {
-    vec![ledger::catalogue(), contracts::catalogue(), own()]
+    vec![ledger::catalogue(), names::catalogue(), contracts::catalogue(), own()]
 }
 
 /// The topics, events and hints of the hub itself.
@@ -305,8 +305,13 @@ mod tests {
             .iter()
             .flat_map(|catalogue| catalogue.kinds.iter().map(|entry| entry.kind))
             .collect();
-        let sent =
-            [ledger::events::KINDS, contracts::events::KINDS, operate::events::KINDS].concat();
+        let sent = [
+            ledger::events::KINDS,
+            names::events::KINDS,
+            contracts::events::KINDS,
+            operate::events::KINDS,
+        ]
+        .concat();
         assert_eq!(described, sent.into_iter().collect());
     }
 

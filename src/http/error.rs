@@ -114,6 +114,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
+    /// 423: the operator has switched it off for a while.
+    pub fn locked(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::LOCKED, code, message)
+    }
+
     /// 413 `payload_too_large`.
     pub fn payload_too_large(bytes_max: usize) -> Self {
         let message = format!("the body is larger than {bytes_max} bytes; send less at a time");

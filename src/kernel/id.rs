@@ -96,3 +96,7 @@ uuid_id! {
     /// The public name of a service key.
     ServiceKeyId
 }
+integer_id! {
+    /// A name's row. On the wire a name is itself.
+    NameId
+}

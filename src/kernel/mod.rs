@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod event;
 pub mod id;
 pub mod money;
+pub mod name;
 pub mod page;
 pub mod patch;
 pub mod time;

@@ -126,6 +126,12 @@ impl Scale {
         self.0
     }
 
+    /// So many whole units.
+    pub fn whole(self, units: u32) -> Amount {
+        // At most 2^32 units of 10^5: far within range.
+        Amount(i64::from(units) * 10_i64.pow(u32::from(self.0)))
+    }
+
     /// Reads a decimal text such as `10`, `-3.5` or `0.25`. Zeros behind the last allowed decimal are no precision.
     ///
     /// # Errors
@@ -264,6 +270,8 @@ mod tests {
         check(2, "92233720368547758.07", Ok(i64::MAX));
         check(2, "92233720368547758.08", Err(OutOfRange));
         check(2, "-92233720368547758.08", Ok(i64::MIN));
+        assert_eq!(Scale::new(5).unwrap().whole(u32::MAX), Amount(429_496_729_500_000));
+        assert_eq!(Scale::new(0).unwrap().whole(7), Amount(7));
         for text in [
             "", "-", ".", ".5", "5.", "1e3", "NaN", "inf", "+1", " 1", "1 ", "1_0", "0x1", "1.2.3",
             "١",

@@ -10,6 +10,7 @@ use crate::kernel::{
     event::{Fact, Topic},
     id::PaymentId,
     money::{Decimal, Scale},
+    name::{Metaname, Name},
     time::Timestamp,
 };
 
@@ -52,7 +53,13 @@ pub struct PaymentMade {
     /// Why.
     #[serde(rename = "type")]
     pub kind: PaymentKind,
-    /// What the payer wrote on it.
+    /// The name that was bought, or got another owner or record.
+    pub name: Option<Name>,
+    /// The name whose owner was paid.
+    pub sent_name: Option<Name>,
+    /// What stood before the `@` of that name.
+    pub sent_metaname: Option<Metaname>,
+    /// What the payer wrote on it, behind the name that was paid.
     pub metadata: Option<Metadata>,
     /// The payer's own name for it.
     pub request_id: Option<RequestId>,
@@ -67,12 +74,16 @@ pub struct PaymentMade {
 impl PaymentMade {
     /// The payment on the wire.
     pub fn new(payment: &Payment, scale: Scale) -> Self {
+        let sent = payment.sent.as_ref();
         Self {
             id: payment.id,
             from: payment.payer.clone(),
             to: payment.payee.clone(),
             amount: payment.amount.at(scale),
             kind: payment.kind,
+            name: payment.name.clone(),
+            sent_name: sent.map(|sent| sent.name.clone()),
+            sent_metaname: sent.and_then(|sent| sent.metaname.clone()),
             metadata: payment.metadata.clone(),
             request_id: payment.request_id.clone(),
             at: payment.at,
@@ -133,6 +144,8 @@ mod tests {
             payee: "k7oax47quv".parse().unwrap(),
             amount: Amount::minor(1_025),
             kind: PaymentKind::Transfer,
+            name: None,
+            sent: None,
             metadata: Metadata::new("message=thanks".into()),
             request_id: None,
             at: Timestamp::new(DateTime::from_timestamp_millis(1_795_309_200_123).unwrap()),

@@ -14,7 +14,8 @@ pub mod events;
 mod login;
 mod model;
 mod post;
-mod queries;
+pub mod queries;
+mod record;
 pub mod routes;
 mod store;
 mod till;
@@ -24,8 +25,12 @@ pub use self::{
     catalogue::catalogue,
     check::{LedgerCheck, check, payments_unlike},
     login::{Login, SecretError, VerifierSecret},
-    model::{LedgerRefusal, Metadata, Payment, PaymentKind, RequestId, Transfer, Wallet, rehearse},
-    post::{Order, Posted, post, post_each},
-    till::{Lane, Till, TillError, TillSettings},
+    model::{
+        LedgerRefusal, METADATA_CHARS_MAX, Metadata, Payee, Payment, PaymentKind, Reach, RequestId,
+        Transfer, Wallet, rehearse,
+    },
+    post::{Order, Posted, post, post_each, post_to},
+    record::{Record, record},
+    till::{Lane, Payees, Till, TillError, TillSettings},
     topics::LedgerTopics,
 };

@@ -10,12 +10,15 @@ use crate::{
         address::Address,
         id::{PaymentId, WalletId},
         money::{Amount, Payable},
+        name::{Name, Target},
         time::Timestamp,
     },
 };
 
-/// The longest metadata of a payment in characters.
-const METADATA_CHARS_MAX: usize = 255;
+/// The longest metadata of a payment in characters, as its payer writes it.
+pub const METADATA_CHARS_MAX: usize = 255;
+/// The same with the name in front of it that was paid.
+const METADATA_STORED_CHARS_MAX: usize = 512;
 /// The longest request id of a payment in characters.
 const REQUEST_ID_CHARS_MAX: usize = 64;
 
@@ -50,6 +53,12 @@ pub enum PaymentKind {
     Transfer,
     /// The system gave new money.
     Mined,
+    /// A wallet bought a name from the system.
+    NamePurchase,
+    /// A name got another owner. No money moved.
+    NameTransfer,
+    /// The owner of a name changed where it leads. No money moved.
+    NameARecord,
 }
 
 impl PaymentKind {
@@ -58,6 +67,9 @@ impl PaymentKind {
         match self {
             Self::Transfer => "transfer",
             Self::Mined => "mined",
+            Self::NamePurchase => "name_purchase",
+            Self::NameTransfer => "name_transfer",
+            Self::NameARecord => "name_a_record",
         }
     }
 }
@@ -66,15 +78,15 @@ impl FromStr for PaymentKind {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "transfer" => Ok(Self::Transfer),
-            "mined" => Ok(Self::Mined),
-            _ => Err(format!("a payment of kind {name:?}")),
-        }
+        [Self::Transfer, Self::Mined, Self::NamePurchase, Self::NameTransfer, Self::NameARecord]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or_else(|| format!("a payment of kind {name:?}"))
     }
 }
 
-/// What a payer wrote on a payment: at most 255 printable ASCII characters and line breaks.
+/// What a payer wrote on a payment: at most 255 printable ASCII characters and line breaks. A payment to a name has
+/// that name in front of it, as the programs of shops read it there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct Metadata(String);
@@ -82,8 +94,21 @@ pub struct Metadata(String);
 impl Metadata {
     /// Takes a text, or gives nothing when it is too long or holds other characters.
     pub fn new(text: String) -> Option<Self> {
+        (text.len() <= METADATA_CHARS_MAX).then(|| Self::stored(text))?
+    }
+
+    /// Takes a text as it was stored, which may have a name in front.
+    pub(super) fn stored(text: String) -> Option<Self> {
         let printable = text.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n'));
-        (printable && text.len() <= METADATA_CHARS_MAX).then_some(Self(text))
+        (printable && text.len() <= METADATA_STORED_CHARS_MAX).then_some(Self(text))
+    }
+
+    /// The metadata of a payment to a name: the name as it was written, then what the payer wrote.
+    pub fn to_name(written: &str, metadata: Option<&Self>) -> Option<Self> {
+        let rest = metadata.filter(|rest| !rest.0.is_empty());
+        Self::stored(
+            rest.map_or_else(|| written.to_owned(), |rest| format!("{written};{}", rest.0)),
+        )
     }
 
     /// The text.
@@ -112,17 +137,56 @@ impl RequestId {
     }
 }
 
+/// Whom an order pays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Payee {
+    /// A wallet.
+    Wallet(Address),
+    /// Whoever owns a name when the money moves.
+    Name(Target),
+}
+
+impl From<Address> for Payee {
+    fn from(address: Address) -> Self {
+        Self::Wallet(address)
+    }
+}
+
+/// Whom the orders of a transaction can reach.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// The owners of the names that are paid, locked. Nobody owns a name that is not here.
+    pub owners: BTreeMap<Name, Address>,
+    /// Whether a payment to an address that nobody has makes the wallet. Otherwise it is refused.
+    pub makes_wallets: bool,
+}
+
+impl Reach {
+    /// The wallet that a payee stands for.
+    pub(super) fn wallet<'a>(&'a self, payee: &'a Payee) -> Result<&'a Address, LedgerRefusal> {
+        match payee {
+            Payee::Wallet(address) => Ok(address),
+            Payee::Name(Target { name, .. }) => {
+                self.owners.get(name).ok_or_else(|| LedgerRefusal::NameNotFound(name.clone()))
+            }
+        }
+    }
+}
+
 /// An order to move money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Transfer {
     /// Who pays.
     pub payer: Address,
     /// Who is paid.
-    pub payee: Address,
+    pub payee: Payee,
     /// How much.
     pub amount: Payable,
     /// Why.
     pub kind: PaymentKind,
+    /// The name that is bought.
+    pub name: Option<Name>,
     /// What the payer wrote on it.
     pub metadata: Option<Metadata>,
     /// The payer's own name for it.
@@ -142,6 +206,10 @@ pub struct Payment {
     pub amount: Amount,
     /// Why.
     pub kind: PaymentKind,
+    /// The name that it is about, when it is about one.
+    pub name: Option<Name>,
+    /// The name that was paid, when its owner was.
+    pub sent: Option<Target>,
     /// What the payer wrote on it.
     pub metadata: Option<Metadata>,
     /// The payer's own name for it.
@@ -157,8 +225,13 @@ pub struct Payment {
 impl Payment {
     /// The first field in which an order with this payment's request id differs from it.
     pub fn conflict(&self, order: &Transfer) -> Option<&'static str> {
+        let to = match &order.payee {
+            Payee::Wallet(address) => self.sent.is_none() && self.payee == *address,
+            // Whoever owns it by now: it is the same request.
+            Payee::Name(target) => self.sent.as_ref() == Some(target),
+        };
         [
-            ("to", self.payee == order.payee),
+            ("to", to),
             ("amount", self.amount == order.amount.amount()),
             ("metadata", self.metadata == order.metadata),
         ]
@@ -173,6 +246,8 @@ impl Payment {
 pub enum LedgerRefusal {
     /// The request id stands for a payment that differs in this field.
     RequestIdConflict(String),
+    /// Nobody owns the name that is to be paid.
+    NameNotFound(Name),
     /// Payer and payee are the same wallet.
     SameWallet,
     /// There is no such wallet.
@@ -193,6 +268,7 @@ impl Refusal for LedgerRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::RequestIdConflict(_) => "request_id_conflict",
+            Self::NameNotFound(_) => "name_not_found",
             Self::SameWallet => "same_wallet",
             Self::WalletNotFound(_) => "wallet_not_found",
             Self::WalletLocked(_) => "wallet_locked",
@@ -215,6 +291,8 @@ pub(super) struct Book {
 struct Entry {
     wallet: Wallet,
     changed: bool,
+    /// Whether it has no row yet.
+    fresh: bool,
 }
 
 /// The wallets' versions after a transfer.
@@ -229,25 +307,58 @@ pub(super) struct Versions {
 impl Book {
     /// A book of these wallets.
     pub(super) fn new(wallets: impl IntoIterator<Item = Wallet>) -> Self {
-        let entry = |wallet: Wallet| (wallet.address.clone(), Entry { wallet, changed: false });
+        let entry = |wallet: Wallet| {
+            (wallet.address.clone(), Entry { wallet, changed: false, fresh: false })
+        };
         Self { wallets: wallets.into_iter().map(entry).collect() }
+    }
+
+    /// Adds a wallet that nobody has yet. It gets a row when something is paid to it.
+    pub(super) fn add(&mut self, address: &Address, now: Timestamp) {
+        let wallet = Wallet {
+            id: WalletId::new(0),
+            address: address.clone(),
+            balance: Amount::ZERO,
+            floor: Amount::ZERO,
+            total_in: Amount::ZERO,
+            total_out: Amount::ZERO,
+            version: 1,
+            locked: false,
+            created_at: now,
+        };
+        self.wallets.entry(address.clone()).or_insert(Entry {
+            wallet,
+            changed: false,
+            fresh: true,
+        });
+    }
+
+    /// The wallets that need a row, in order.
+    pub(super) fn fresh(&self) -> impl Iterator<Item = &Address> {
+        let fresh = self.wallets.iter().filter(|(_, entry)| entry.fresh && entry.changed);
+        fresh.map(|(address, _)| address)
+    }
+
+    /// Says which row a wallet has got.
+    pub(super) fn number(&mut self, address: &Address, id: WalletId) {
+        if let Some(entry) = self.wallets.get_mut(address) {
+            (entry.wallet.id, entry.fresh) = (id, false);
+        }
     }
 
     /// Moves the money in memory, or says why not and changes nothing.
     ///
     /// # Errors
     /// The first reason in the order of [`LedgerRefusal`].
-    pub(super) fn transfer(&mut self, order: &Transfer) -> Result<Versions, LedgerRefusal> {
-        use LedgerRefusal::{BalanceOverflow, InsufficientFunds, SameWallet, WalletLocked};
-        if order.payer == order.payee {
-            return Err(SameWallet);
-        }
-        let amount = order.amount.amount();
-        let payer = self.wallet(&order.payer)?;
-        let payee = self.wallet(&order.payee)?;
-        if payer.locked {
-            return Err(WalletLocked(payer.address.clone()));
-        }
+    pub(super) fn transfer(
+        &mut self,
+        from: &Address,
+        to: &Address,
+        amount: Payable,
+    ) -> Result<Versions, LedgerRefusal> {
+        use LedgerRefusal::{BalanceOverflow, InsufficientFunds};
+        let (payer, payee) = self.parties(from, to)?;
+        let amount = amount.amount();
         let left = payer.balance.minus(amount).filter(|left| *left >= payer.floor);
         let spent = left.ok_or(InsufficientFunds)?;
         let paid =
@@ -256,13 +367,37 @@ impl Book {
         let held = payee.balance.plus(amount).ok_or_else(overflow)?;
         let received = payee.total_in.plus(amount).ok_or_else(overflow)?;
         let versions = Versions { payer: payer.version + 1, payee: payee.version + 1 };
-        self.change(&order.payer, |wallet| {
+        self.change(from, |wallet| {
             (wallet.balance, wallet.total_out, wallet.version) = (spent, paid, versions.payer);
         });
-        self.change(&order.payee, |wallet| {
+        self.change(to, |wallet| {
             (wallet.balance, wallet.total_in, wallet.version) = (held, received, versions.payee);
         });
         Ok(versions)
+    }
+
+    /// Writes between two wallets what no money moves with, or says why not and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Book::transfer`].
+    pub(super) fn note(&mut self, from: &Address, to: &Address) -> Result<Versions, LedgerRefusal> {
+        let (payer, payee) = self.parties(from, to)?;
+        let versions = Versions { payer: payer.version + 1, payee: payee.version + 1 };
+        self.change(from, |wallet| wallet.version = versions.payer);
+        self.change(to, |wallet| wallet.version = versions.payee);
+        Ok(versions)
+    }
+
+    /// The two sides, when they are two and the first may act.
+    fn parties(&self, from: &Address, to: &Address) -> Result<(&Wallet, &Wallet), LedgerRefusal> {
+        if from == to {
+            return Err(LedgerRefusal::SameWallet);
+        }
+        let (payer, payee) = (self.wallet(from)?, self.wallet(to)?);
+        if payer.locked {
+            return Err(LedgerRefusal::WalletLocked(from.clone()));
+        }
+        Ok((payer, payee))
     }
 
     /// The wallets that changed.
@@ -293,8 +428,12 @@ impl Book {
 /// Decides orders one after the other, as a batch does between its two statements, to be counted rather than timed.
 /// Gives how many were carried out.
 pub fn rehearse(wallets: Vec<Wallet>, orders: &[Transfer]) -> usize {
-    let mut book = Book::new(wallets);
-    orders.iter().filter(|order| book.transfer(order).is_ok()).count()
+    let (mut book, reach) = (Book::new(wallets), Reach::default());
+    let mut moves = |order: &Transfer| {
+        let payee = reach.wallet(&order.payee)?;
+        book.transfer(&order.payer, payee, order.amount)
+    };
+    orders.iter().filter(|order| moves(order).is_ok()).count()
 }
 
 #[cfg(test)]

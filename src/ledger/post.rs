@@ -10,8 +10,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    LedgerRefusal, Payment, Transfer,
-    events::LedgerEvent,
+    LedgerRefusal, Payee, Payment, Reach, Transfer,
+    events::{LedgerEvent, WalletChange},
     model::{Book, Versions},
     store,
 };
@@ -21,6 +21,7 @@ use crate::{
         keys::{self, Outcome, Remembered, RequestKey},
     },
     kernel::{
+        address::Address,
         id::{PaymentId, WalletId},
         time::Timestamp,
     },
@@ -36,7 +37,7 @@ pub struct Order {
     pub key: Option<RequestKey>,
 }
 
-/// What became of an order, or [`DbError::KeyReused`].
+/// What became of an order, or [`DbError::KeyReused`], or [`DbError::PaymentsOff`].
 pub type Posted = Result<Answer<Payment, LedgerRefusal>, DbError>;
 
 /// Carries the orders out, in their order, and emits a `payment.made` for each that succeeds. Gives what became of
@@ -46,7 +47,15 @@ pub type Posted = Result<Answer<Payment, LedgerRefusal>, DbError>;
 /// # Errors
 /// When the database fails; then nothing happened.
 pub async fn post(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Posted>, DbError> {
-    post_each(tx, orders, |_, _, _| Ok(())).await
+    post_to(tx, &Reach::default(), orders).await
+}
+
+/// As [`post()`], for orders that pay names, or wallets that nobody has yet.
+///
+/// # Errors
+/// As [`post()`].
+pub async fn post_to(tx: &mut Tx, reach: &Reach, orders: &[Order]) -> Result<Vec<Posted>, DbError> {
+    carry_out(tx, reach, orders, |_, _, _| Ok(())).await
 }
 
 /// As [`post()`]. For each order in turn, `behind` hears its place and what became of it, right behind the event of its
@@ -57,15 +66,35 @@ pub async fn post(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Posted>, DbError>
 pub async fn post_each(
     tx: &mut Tx,
     orders: &[Order],
+    behind: impl FnMut(&mut Tx, usize, &Posted) -> Result<(), DbError> + Send,
+) -> Result<Vec<Posted>, DbError> {
+    carry_out(tx, &Reach::default(), orders, behind).await
+}
+
+async fn carry_out(
+    tx: &mut Tx,
+    reach: &Reach,
+    orders: &[Order],
     mut behind: impl FnMut(&mut Tx, usize, &Posted) -> Result<(), DbError> + Send,
 ) -> Result<Vec<Posted>, DbError> {
-    let addresses: BTreeSet<_> =
-        orders.iter().flat_map(|order| [&order.transfer.payer, &order.transfer.payee]).collect();
+    let payees = orders.iter().filter_map(|order| reach.wallet(&order.transfer.payee).ok());
+    let addresses: BTreeSet<&Address> =
+        orders.iter().map(|order| &order.transfer.payer).chain(payees).collect();
     let mut book = Book::new(store::wallets_lock(tx.conn(), addresses).await?);
     // Read behind the locks: an earlier request with the same key has committed by now.
     let memory = Memory::load(tx, &book, orders).await?;
-    let decisions: Vec<_> = orders.iter().map(|order| memory.decide(&mut book, order)).collect();
-    let moved = decisions.iter().filter(|decision| matches!(decision, Decision::Moves(_))).count();
+    if reach.makes_wallets {
+        let now = tx.now();
+        for order in orders {
+            if let Payee::Wallet(address) = &order.transfer.payee {
+                book.add(address, now);
+            }
+        }
+    }
+    let decisions: Vec<_> =
+        orders.iter().map(|order| memory.decide(&mut book, reach, order)).collect();
+    make_wallets(tx, &mut book).await?;
+    let moved = decisions.iter().filter(|decision| matches!(decision, Decision::Moves(..))).count();
     let mut ids = tx.payment_ids(moved).await?;
     let now = tx.now();
     let answers: Vec<_> = orders
@@ -83,10 +112,27 @@ pub async fn post_each(
     Ok(answers)
 }
 
+/// Gives a row to each wallet that nobody had and that is paid now. Rows come before the head of the log: two
+/// transactions that make the same wallet wait for one another, and the loser runs again.
+async fn make_wallets(tx: &mut Tx, book: &mut Book) -> Result<(), DbError> {
+    let fresh: Vec<Address> = book.fresh().cloned().collect();
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now();
+    for (address, id) in store::wallets_insert(tx.conn(), &fresh, now).await? {
+        book.number(&address, id);
+        tx.emit(&LedgerEvent::WalletCreated(WalletChange { address, version: 1 }))?;
+    }
+    Ok(())
+}
+
 /// What earlier requests have left that bears on these orders.
 struct Memory {
     keys: HashMap<[u8; 32], Remembered>,
     payments: Vec<Payment>,
+    /// Whether wallets may pay at all.
+    open: bool,
 }
 
 /// What is to become of one order.
@@ -97,8 +143,8 @@ enum Decision {
     Repeats(Payment),
     /// It is refused.
     Refused(LedgerRefusal),
-    /// It moves money.
-    Moves(Versions),
+    /// It moves money to this wallet.
+    Moves(Address, Versions),
 }
 
 impl Memory {
@@ -113,10 +159,11 @@ impl Memory {
             named if named.is_empty() => Vec::new(),
             named => store::payments_by_request(tx.conn(), named).await?,
         };
-        Ok(Self { keys: keys.into_iter().map(|found| (found.id(), found)).collect(), payments })
+        let keys = keys.into_iter().map(|found| (found.id(), found)).collect();
+        Ok(Self { keys, payments, open: tx.payments_on() })
     }
 
-    fn decide(&self, book: &mut Book, Order { transfer, key }: &Order) -> Decision {
+    fn decide(&self, book: &mut Book, reach: &Reach, Order { transfer, key }: &Order) -> Decision {
         if let Some(key) = key
             && let Some(remembered) = self.keys.get(&key.id())
         {
@@ -129,10 +176,15 @@ impl Memory {
                 None => Decision::Repeats(payment.clone()),
             };
         }
-        match book.transfer(transfer) {
-            Ok(versions) => Decision::Moves(versions),
-            Err(refusal) => Decision::Refused(refusal),
+        // The operator's own money moves all the same, and no key remembers this: it is not for ever.
+        if !self.open && transfer.payer != Address::system() {
+            return Decision::Known(Err(DbError::PaymentsOff));
         }
+        let moved = reach.wallet(&transfer.payee).and_then(|payee| {
+            let versions = book.transfer(&transfer.payer, payee, transfer.amount)?;
+            Ok(Decision::Moves(payee.clone(), versions))
+        });
+        moved.unwrap_or_else(Decision::Refused)
     }
 
     /// The payment that this order's request id stands for.
@@ -158,14 +210,20 @@ fn settle(
             Ok(Answer { outcome: Outcome::Done(payment), replayed: true })
         }
         Decision::Refused(refusal) => fresh(Outcome::Refused(refusal)),
-        Decision::Moves(versions) => {
+        Decision::Moves(payee, versions) => {
+            let sent = match &order.payee {
+                Payee::Wallet(_) => None,
+                Payee::Name(target) => Some(target.clone()),
+            };
             let id = ids.next().ok_or_else(|| DbError::impossible("a payment without a number"))?;
             fresh(Outcome::Done(Payment {
                 id,
                 payer: order.payer.clone(),
-                payee: order.payee.clone(),
+                payee,
                 amount: order.amount.amount(),
                 kind: order.kind,
+                name: order.name.clone(),
+                sent,
                 metadata: order.metadata.clone(),
                 request_id: order.request_id.clone(),
                 at: now,

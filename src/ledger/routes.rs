@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    LedgerRefusal, Login, Metadata, Order, Payment, PaymentKind, RequestId, Till, TillError,
+    LedgerRefusal, Login, Metadata, Order, Payee, Payment, PaymentKind, RequestId, Till, TillError,
     Transfer, VerifierSecret, Wallet,
     commands::{CreateWallet, LockWallet, WalletDone},
     events::PaymentMade,
@@ -44,6 +44,7 @@ use crate::{
         address::{Address, PrivateKey},
         id::PaymentId,
         money::{Amount, AmountText, Decimal, Payable, Scale},
+        name::{Suffix, Target},
         page::{Page, PageQuery},
         time::Timestamp,
     },
@@ -56,6 +57,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("wallet_locked", 403, "the operator has locked the wallet: it can't log in and can't pay"),
     ("wallet_not_found", 404, "no wallet has this address"),
     ("payment_not_found", 404, "no payment has this id"),
+    ("name_not_found", 404, "nobody owns this name"),
     ("wallet_exists", 409, "a wallet has this address already"),
     ("same_wallet", 400, "payer and payee are the same wallet"),
     (
@@ -64,6 +66,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
         "the request id stands for another payment; `details` names the field",
     ),
     ("balance_overflow", 409, "the payee would hold more than a wallet can"),
+    ("transactions_disabled", 423, "the operator has switched payments off for a while"),
 ];
 
 /// What the routes of this slice need.
@@ -79,6 +82,8 @@ pub struct LedgerState {
     pub secret: VerifierSecret,
     /// Whether everybody may see every wallet.
     pub public: bool,
+    /// What names end with.
+    pub suffix: Suffix,
 }
 
 /// The routes of this slice.
@@ -107,6 +112,29 @@ impl LedgerState {
                 "forbidden",
                 "this ledger is private; only owners see a wallet",
             )),
+        }
+    }
+
+    /// Whom a text names, and the metadata of a payment to them.
+    fn payee(
+        &self,
+        to: &str,
+        metadata: Option<Metadata>,
+    ) -> Result<(Payee, Option<Metadata>), ApiError> {
+        match self.suffix.target(to) {
+            None => match to.parse::<Address>() {
+                Ok(address) => Ok((address.into(), metadata)),
+                Err(error) => {
+                    let name = format!("{error}, or a name such as shop.{}", self.suffix.as_str());
+                    Err(ApiError::validation("to", name))
+                }
+            },
+            Some(target) => {
+                let target: Target =
+                    target.map_err(|error| ApiError::validation("to", error.to_string()))?;
+                let metadata = Metadata::to_name(&self.suffix.write(&target), metadata.as_ref());
+                Ok((Payee::Name(target), metadata))
+            }
         }
     }
 
@@ -224,8 +252,8 @@ async fn login(
 /// A payment to make.
 #[derive(Debug, Deserialize, ToSchema)]
 struct PayBody {
-    /// Who is paid.
-    to: Address,
+    /// Who is paid: an address, or a name such as `bakery.kro` or `counter@bakery.kro`, whose owner is paid.
+    to: String,
     /// How much.
     amount: AmountText,
     /// At most 255 printable ASCII characters.
@@ -253,12 +281,14 @@ async fn pay(
         RequestId::new(text)
             .ok_or_else(|| ApiError::validation("request_id", "1 to 64 visible ASCII characters"))
     });
+    let (payee, metadata) = state.payee(&body.to, metadata.transpose()?)?;
     let transfer = Transfer {
         payer: owner.address,
-        payee: body.to,
+        payee,
         amount: payable("amount", &body.amount, state.db.scale())?,
         kind: PaymentKind::Transfer,
-        metadata: metadata.transpose()?,
+        name: None,
+        metadata,
         request_id: request_id.transpose()?,
     };
     state.post(&owner.name, key, transfer).await
@@ -423,9 +453,10 @@ async fn mint(
 ) -> Made<PaymentMade> {
     let transfer = Transfer {
         payer: Address::system(),
-        payee: body.address,
+        payee: body.address.into(),
         amount: payable("amount", &body.amount, state.db.scale())?,
         kind: PaymentKind::Mined,
+        name: None,
         metadata: None,
         request_id: None,
     };
@@ -450,6 +481,9 @@ pub fn refused(refusal: &LedgerRefusal) -> ApiError {
         LedgerRefusal::RequestIdConflict(field) => {
             ApiError::conflict(code, "the request id stands for another payment; use a fresh one")
                 .with_detail(field.as_str(), "differs from the payment with this request id")
+        }
+        LedgerRefusal::NameNotFound(name) => {
+            ApiError::not_found(code, format!("nobody owns the name {name}"))
         }
         LedgerRefusal::SameWallet => ApiError::bad_request(code, "a wallet can't pay itself"),
         LedgerRefusal::WalletNotFound(address) => {

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{Metadata, Payment, RequestId, Wallet, model::Book};
+use super::{Metadata, Payment, RequestId, Wallet, model::Book, queries::About};
 use crate::{
     db::DbError,
     kernel::{
         address::Address,
         id::{PaymentId, WalletId},
         money::Amount,
+        name::{Name, Target},
         time::Timestamp,
     },
 };
@@ -52,6 +53,9 @@ struct PaymentRow {
     payee: String,
     amount: i64,
     kind: String,
+    name: Option<String>,
+    sent_name: Option<String>,
+    sent_metaname: Option<String>,
     metadata: Option<String>,
     request_id: Option<String>,
     at: DateTime<Utc>,
@@ -63,7 +67,17 @@ impl TryFrom<PaymentRow> for Payment {
     type Error = DbError;
 
     fn try_from(row: PaymentRow) -> Result<Self, DbError> {
-        let metadata = row.metadata.map(|text| Metadata::new(text).ok_or("metadata")).transpose();
+        let metadata =
+            row.metadata.map(|text| Metadata::stored(text).ok_or("metadata")).transpose();
+        let name = row.name.map(|text| text.parse()).transpose().map_err(DbError::impossible)?;
+        let metaname = row.sent_metaname.map(|text| text.parse()).transpose();
+        let sent = match row.sent_name {
+            Some(name) => Some(Target {
+                name: name.parse().map_err(DbError::impossible)?,
+                metaname: metaname.map_err(DbError::impossible)?,
+            }),
+            None => None,
+        };
         let request_id =
             row.request_id.map(|text| RequestId::new(text).ok_or("a request id")).transpose();
         Ok(Self {
@@ -72,6 +86,8 @@ impl TryFrom<PaymentRow> for Payment {
             payee: row.payee.parse().map_err(DbError::impossible)?,
             amount: Amount::minor(row.amount),
             kind: row.kind.parse().map_err(DbError::impossible)?,
+            name,
+            sent,
             metadata: metadata.map_err(DbError::impossible)?,
             request_id: request_id.map_err(DbError::impossible)?,
             at: Timestamp::new(row.at),
@@ -132,6 +148,33 @@ pub(super) async fn wallet_insert(
     .fetch_optional(conn)
     .await?;
     row.map(Wallet::try_from).transpose()
+}
+
+/// Makes empty wallets, in this order, and gives their rows.
+///
+/// # Errors
+/// [`DbError::Conflict`] when somebody else has made one of them meanwhile.
+pub(super) async fn wallets_insert(
+    conn: &mut PgConnection,
+    addresses: &[Address],
+    now: Timestamp,
+) -> Result<Vec<(Address, WalletId)>, DbError> {
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let rows = sqlx::query!(
+        "insert into wallets (address, created_at)
+         select address, $2 from unnest($1::text[]) with ordinality as t (address, place) order by place
+         on conflict (address) do nothing returning address, id",
+        &texts,
+        now.get()
+    )
+    .fetch_all(conn)
+    .await?;
+    if rows.len() != addresses.len() {
+        return Err(DbError::Raced);
+    }
+    rows.into_iter()
+        .map(|row| Ok((row.address.parse().map_err(DbError::impossible)?, WalletId::new(row.id))))
+        .collect()
 }
 
 /// The verifier that a locked row holds; `None` when nobody has claimed the wallet.
@@ -207,14 +250,9 @@ pub(super) async fn payments_write(
     let payees =
         payments.iter().map(|payment| row(&payment.payee)).collect::<Result<Vec<_>, _>>()?;
     let kinds: Vec<_> = payments.iter().map(|payment| payment.kind.name().to_owned()).collect();
-    let metadata: Vec<_> = payments
-        .iter()
-        .map(|payment| payment.metadata.as_ref().map(|text| text.as_str().to_owned()))
-        .collect();
-    let request_ids: Vec<_> = payments
-        .iter()
-        .map(|payment| payment.request_id.as_ref().map(|id| id.as_str().to_owned()))
-        .collect();
+    let text = |value: fn(&Payment) -> Option<&str>| {
+        payments.iter().map(|payment| value(payment).map(str::to_owned)).collect::<Vec<_>>()
+    };
     let at: Vec<_> = payments.iter().map(|payment| payment.at.get()).collect();
     let done = sqlx::query!(
         "with changed as (
@@ -224,9 +262,11 @@ pub(super) async fn payments_write(
                   as t (id, balance, total_in, total_out, version)
              where w.id = t.id
          )
-         insert into payments (id, payer, payee, amount, kind, metadata, request_id, at, payer_version, payee_version)
+         insert into payments (id, payer, payee, amount, kind, metadata, request_id, at, payer_version, payee_version, name,
+                               sent_name, sent_metaname)
          select * from unnest($6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[],
-                              $12::text[], $13::timestamptz[], $14::bigint[], $15::bigint[])",
+                              $12::text[], $13::timestamptz[], $14::bigint[], $15::bigint[], $16::text[],
+                              $17::text[], $18::text[])",
         &column(|wallet| wallet.id.get()),
         &column(|wallet| wallet.balance.units()),
         &column(|wallet| wallet.total_in.units()),
@@ -237,11 +277,15 @@ pub(super) async fn payments_write(
         &payees,
         &of(|payment| payment.amount.units()),
         &kinds,
-        &metadata as &[Option<String>],
-        &request_ids as &[Option<String>],
+        &text(|payment| payment.metadata.as_ref().map(Metadata::as_str)) as &[Option<String>],
+        &text(|payment| payment.request_id.as_ref().map(RequestId::as_str)) as &[Option<String>],
         &at,
         &of(|payment| payment.payer_version),
-        &of(|payment| payment.payee_version)
+        &of(|payment| payment.payee_version),
+        &text(|payment| payment.name.as_ref().map(Name::as_str)) as &[Option<String>],
+        &text(|payment| payment.sent.as_ref().map(|sent| sent.name.as_str())) as &[Option<String>],
+        &text(|payment| Some(payment.sent.as_ref()?.metaname.as_ref()?.as_str()))
+            as &[Option<String>]
     )
     .execute(conn)
     .await?;
@@ -260,8 +304,8 @@ pub(super) async fn payments_by_request(
         named.into_iter().map(|(payer, request_id)| (payer.get(), request_id)).unzip();
     let rows = sqlx::query_as!(
         PaymentRow,
-        "select p.id, a.address as payer, b.address as payee, p.amount, p.kind, p.metadata, p.request_id, p.at,
-                p.payer_version, p.payee_version
+        "select p.id, a.address as payer, b.address as payee, p.amount, p.kind, p.name, p.sent_name,
+                p.sent_metaname, p.metadata, p.request_id, p.at, p.payer_version, p.payee_version
          from unnest($1::bigint[], $2::text[]) as named (payer, request_id)
          join payments p on p.payer = named.payer and p.request_id = named.request_id
          join wallets a on a.id = p.payer join wallets b on b.id = p.payee",
@@ -279,8 +323,8 @@ pub(super) async fn payment_find(
 ) -> Result<Option<Payment>, DbError> {
     let row = sqlx::query_as!(
         PaymentRow,
-        "select p.id, a.address as payer, b.address as payee, p.amount, p.kind, p.metadata, p.request_id, p.at,
-                p.payer_version, p.payee_version
+        "select p.id, a.address as payer, b.address as payee, p.amount, p.kind, p.name, p.sent_name,
+                p.sent_metaname, p.metadata, p.request_id, p.at, p.payer_version, p.payee_version
          from payments p join wallets a on a.id = p.payer join wallets b on b.id = p.payee
          where p.id = $1",
         id.get()
@@ -300,7 +344,7 @@ pub(super) async fn payments_of(
     let rows = sqlx::query_as!(
         PaymentRow,
         r#"select p.id as "id!", a.address as payer, b.address as payee, p.amount as "amount!", p.kind as "kind!",
-                  p.metadata, p.request_id, p.at as "at!", p.payer_version as "payer_version!",
+                  p.name, p.sent_name, p.sent_metaname, p.metadata, p.request_id, p.at as "at!", p.payer_version as "payer_version!",
                   p.payee_version as "payee_version!"
            from ((select * from payments where payer = $1 and id < $2 order by id desc limit $3)
                  union all
@@ -332,6 +376,102 @@ pub(super) async fn payments_count(
         most
     )
     .fetch_one(conn)
+    .await?)
+}
+
+/// The payments about a name or to it with an id below `before`, newest first. Each column has an index of its own.
+pub(super) async fn payments_of_name(
+    conn: &mut PgConnection,
+    name: &Name,
+    about: About,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Payment>, DbError> {
+    let (its, to_it) = sides(name, about);
+    let rows = sqlx::query_as!(
+        PaymentRow,
+        r#"select p.id as "id!", a.address as payer, b.address as payee, p.amount as "amount!", p.kind as "kind!",
+                  p.name, p.sent_name, p.sent_metaname, p.metadata, p.request_id, p.at as "at!",
+                  p.payer_version as "payer_version!", p.payee_version as "payee_version!"
+           from ((select * from payments where name = $1 and id < $3 order by id desc limit $4)
+                 union all
+                 (select * from payments where sent_name = $2 and id < $3 order by id desc limit $4)) p
+           join wallets a on a.id = p.payer join wallets b on b.id = p.payee
+           order by p.id desc limit $4"#,
+        its,
+        to_it,
+        before,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// How many of those there are; counted up to `most`.
+pub(super) async fn payments_of_name_count(
+    conn: &mut PgConnection,
+    name: &Name,
+    about: About,
+    before: i64,
+    most: i64,
+) -> Result<i64, DbError> {
+    let (its, to_it) = sides(name, about);
+    Ok(sqlx::query_scalar!(
+        r#"select (select count(*) from (select from payments where name = $1 and id < $3 limit $4) a)
+                  + (select count(*) from (select from payments where sent_name = $2 and id < $3 limit $4) b)
+                  as "count!""#,
+        its,
+        to_it,
+        before,
+        most
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// The name for the column that is asked, and nothing for the other: no row equals null.
+fn sides(name: &Name, about: About) -> (Option<&str>, Option<&str>) {
+    match about {
+        About::Its => (Some(name.as_str()), None),
+        About::ToIt => (None, Some(name.as_str())),
+    }
+}
+
+/// To whom the newest purchase or transfer of each name gave it.
+pub(super) async fn name_holders(
+    conn: &mut PgConnection,
+    names: &[String],
+) -> Result<Vec<(Name, Address)>, DbError> {
+    let rows = sqlx::query!(
+        r#"select distinct on (p.name) p.name as "name!",
+                  case p.kind when 'name_purchase' then a.address else b.address end as "holder!"
+           from payments p join wallets a on a.id = p.payer join wallets b on b.id = p.payee
+           where p.name = any($1) and p.kind in ('name_purchase', 'name_transfer')
+           order by p.name, p.id desc"#,
+        names
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let name = row.name.parse().map_err(DbError::impossible)?;
+            Ok((name, row.holder.parse().map_err(DbError::impossible)?))
+        })
+        .collect()
+}
+
+/// Those of some addresses that no wallet has.
+pub(super) async fn without_wallet(
+    conn: &mut PgConnection,
+    addresses: &[String],
+) -> Result<Vec<String>, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"select address as "address!" from unnest($1::text[]) as t (address)
+           where not exists (select from wallets w where w.address = t.address)"#,
+        addresses
+    )
+    .fetch_all(conn)
     .await?)
 }
 

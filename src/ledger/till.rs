@@ -4,19 +4,36 @@
 //! pays at once, a busy one pays many at a time. An error that no retry mends is bisected until the order that causes
 //! it stands alone, so it fails alone.
 
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{BTreeSet, HashSet, VecDeque},
+    fmt,
+    sync::Arc,
+};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    LedgerRefusal, Order, Payment, RequestId,
-    post::{Posted, post},
+    LedgerRefusal, Order, Payee, Payment, Reach, RequestId,
+    post::{Posted, post_to},
 };
 use crate::{
     db::{Answer, Command, Db, DbError, Failure, Never, Tx, keys::RequestKey},
-    kernel::address::Address,
+    kernel::{address::Address, name::Name},
 };
+
+/// Knows whom names stand for. The ledger asks, a higher slice answers, and the app introduces them.
+pub trait Payees: fmt::Debug + Send + Sync {
+    /// Locks names, in order, so that they keep their owners until the transaction has ended, and adds their owners to
+    /// those in reach. A name that nobody owns is not among them.
+    fn lock<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        names: &'a BTreeSet<Name>,
+        reach: &'a mut Reach,
+    ) -> BoxFuture<'a, Result<(), DbError>>;
+}
 
 /// How much the till holds.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +42,8 @@ pub struct TillSettings {
     pub queue_max: usize,
     /// Orders in one transaction at the most.
     pub batch_max: usize,
+    /// Whether a payment to an address that nobody has makes the wallet.
+    pub makes_wallets: bool,
 }
 
 /// Takes orders. Cheap to clone.
@@ -35,8 +54,9 @@ pub struct Till(mpsc::Sender<Waiting>);
 #[derive(Debug)]
 pub struct Lane {
     db: Db,
+    payees: Arc<dyn Payees>,
     orders: mpsc::Receiver<Waiting>,
-    batch_max: usize,
+    settings: TillSettings,
     /// Orders that could not be in the same transaction as one before them.
     deferred: VecDeque<Waiting>,
 }
@@ -60,12 +80,9 @@ pub enum TillError {
 
 impl Till {
     /// A till and its lane.
-    pub fn new(db: Db, settings: TillSettings) -> (Self, Lane) {
+    pub fn new(db: Db, payees: Arc<dyn Payees>, settings: TillSettings) -> (Self, Lane) {
         let (sender, orders) = mpsc::channel(settings.queue_max);
-        (
-            Self(sender),
-            Lane { db, orders, batch_max: settings.batch_max, deferred: VecDeque::new() },
-        )
+        (Self(sender), Lane { db, payees, orders, settings, deferred: VecDeque::new() })
     }
 
     /// Carries one order out, together with whatever else waits.
@@ -85,12 +102,13 @@ impl Till {
 impl Lane {
     /// Posts batch after batch. When told to stop it posts what was taken in and ends.
     pub async fn run(mut self, stop: CancellationToken) {
-        let mut taken = Vec::with_capacity(self.batch_max);
+        let batch_max = self.settings.batch_max;
+        let mut taken = Vec::with_capacity(batch_max);
         loop {
             if self.deferred.is_empty() {
                 tokio::select! {
                     biased;
-                    count = self.orders.recv_many(&mut taken, self.batch_max) => if count == 0 { return },
+                    count = self.orders.recv_many(&mut taken, batch_max) => if count == 0 { return },
                     () = stop.cancelled() => {
                         self.orders.close();
                         continue;
@@ -98,7 +116,7 @@ impl Lane {
                 }
             }
             self.deferred.extend(taken.drain(..));
-            let batch = next_batch(&mut self.deferred, self.batch_max);
+            let batch = next_batch(&mut self.deferred, batch_max);
             metrics::histogram!("till_batch_orders")
                 .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
             self.post(batch).await;
@@ -110,7 +128,12 @@ impl Lane {
         let mut parts = vec![batch];
         while let Some(mut part) = parts.pop() {
             let orders: Vec<_> = part.iter().map(|waiting| waiting.order.clone()).collect();
-            match self.db.run(&PostBatch(orders)).await {
+            let batch = PostBatch {
+                orders,
+                payees: &*self.payees,
+                makes_wallets: self.settings.makes_wallets,
+            };
+            match self.db.run(&batch).await {
                 Ok(answers) => {
                     for (waiting, answer) in part.into_iter().zip(answers) {
                         // Nobody may be waiting any more; the payment stands all the same.
@@ -169,16 +192,30 @@ fn next_batch(waiting: &mut VecDeque<Waiting>, max: usize) -> Vec<Waiting> {
 }
 
 /// A batch of orders, as one transaction. Each finds itself by its key when it runs again.
-struct PostBatch(Vec<Order>);
+struct PostBatch<'a> {
+    orders: Vec<Order>,
+    payees: &'a dyn Payees,
+    makes_wallets: bool,
+}
 
-impl Command for PostBatch {
+impl Command for PostBatch<'_> {
     const NAME: &'static str = "pay";
     const REPEATABLE: bool = true;
     type Done = Vec<Posted>;
     type Refusal = Never;
 
     async fn apply(&self, tx: &mut Tx) -> Result<Self::Done, Failure<Never>> {
-        Ok(post(tx, &self.0).await?)
+        let mut reach = Reach { makes_wallets: self.makes_wallets, ..Reach::default() };
+        let name = |order: &Order| match &order.transfer.payee {
+            Payee::Name(target) => Some(target.name.clone()),
+            Payee::Wallet(_) => None,
+        };
+        let names: BTreeSet<Name> = self.orders.iter().filter_map(name).collect();
+        if !names.is_empty() {
+            // Names come before wallets in the lock order.
+            self.payees.lock(tx, &names, &mut reach).await?;
+        }
+        Ok(post_to(tx, &reach, &self.orders).await?)
     }
 }
 
@@ -193,9 +230,10 @@ mod tests {
     fn waiting(payer: &str, key: &str, request_id: Option<&str>) -> Waiting {
         let transfer = Transfer {
             payer: payer.parse().unwrap(),
-            payee: Address::system(),
+            payee: Address::system().into(),
             amount: Amount::minor(1).payable().unwrap(),
             kind: PaymentKind::Transfer,
+            name: None,
             metadata: None,
             request_id: request_id.and_then(|id| RequestId::new(id.into())),
         };

@@ -5,6 +5,7 @@ use reqwest::Method;
 use super::support::{
     ANNA, Api, BERT, CARA, Hub, NOBODY, Site,
     contracts::{offer, subscribed},
+    names::buy,
 };
 
 /// The callers, in the order of a row's statuses: a guest, the owner of another wallet, a bot, an orchestrator, the
@@ -34,6 +35,14 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/api/v1/wallets/{address}", [200, 200, 200, 200, 200, 401]),
     ("GET", "/api/v1/wallets/{address}/payments", [200, 200, 200, 200, 200, 401]),
     ("GET", "/api/v1/supply", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/names", [200, 200, 200, 200, 200, 401]),
+    ("POST", "/api/v1/names", [401, 400, 403, 403, 403, 401]),
+    ("GET", "/api/v1/names/{name}", [200, 200, 200, 200, 200, 401]),
+    ("PATCH", "/api/v1/names/{name}", [401, 400, 403, 403, 403, 401]),
+    ("GET", "/api/v1/names/{name}/check", [200, 200, 200, 200, 200, 401]),
+    ("POST", "/api/v1/names/{name}/transfer", [401, 400, 403, 403, 403, 401]),
+    ("GET", "/api/v1/names/{name}/history", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/names/{name}/payments", [200, 200, 200, 200, 200, 401]),
     ("GET", "/api/v1/contracts", [200, 200, 200, 200, 200, 401]),
     ("POST", "/api/v1/contracts", [401, 400, 403, 403, 403, 401]),
     ("GET", "/api/v1/contracts/{id}", [200, 200, 200, 200, 200, 401]),
@@ -67,6 +76,10 @@ const PRIVATE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/api/v1/wallets/{address}", [401, 403, 403, 403, 200, 401]),
     ("GET", "/api/v1/wallets/{address}/payments", [401, 403, 403, 403, 200, 401]),
     ("GET", "/api/v1/supply", [200, 200, 200, 200, 200, 401]),
+    // Whose a name is is for everyone, who pays to it is not.
+    ("GET", "/api/v1/names", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/names/{name}/history", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/names/{name}/payments", [401, 403, 403, 403, 200, 401]),
     // What is offered is for everyone, who pays for it is not. A wallet lists its own, which are none.
     ("GET", "/api/v1/contracts/{id}", [200, 200, 200, 200, 200, 401]),
     ("GET", "/api/v1/contracts/{id}/subscribers", [401, 200, 403, 403, 200, 401]),
@@ -78,7 +91,8 @@ const PRIVATE: &[(&str, &str, [u16; 6])] = &[
 
 async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
     let anna = hub.login(ANNA).await;
-    hub.admin().mint(ANNA.1, "10").await;
+    hub.admin().mint(ANNA.1, "510").await;
+    buy(&anna, "bakery").await;
     // Bert is subscribed to the one contract.
     let bert = hub.login(BERT).await;
     hub.admin().mint(BERT.1, "10").await;
@@ -113,6 +127,7 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
             path => path
                 .replace("{id}", "00000000-0000-4000-8000-000000000000")
                 .replace("{address}", ANNA.1)
+                .replace("{name}", "bakery")
                 .replace("{file}", "index.css"),
         };
         for ((caller, name), status) in callers.iter().zip(CALLERS).zip(expected) {

@@ -18,6 +18,7 @@ mod drain;
 mod edges;
 mod ledger;
 mod misuse;
+mod names;
 mod nodes;
 mod outage;
 mod positions;

@@ -327,9 +327,10 @@ fn transfer(
 ) -> anyhow::Result<ledger::Order> {
     let transfer = ledger::Transfer {
         payer: payer.clone(),
-        payee: payee.clone(),
+        payee: payee.clone().into(),
         amount: Amount::minor(amount).payable().context("an amount is positive")?,
         kind,
+        name: None,
         metadata: None,
         request_id: None,
     };

@@ -67,9 +67,10 @@ pub(super) fn order(
     let note = format!("subscription={contract};sub_id={subscription};term={}", term.number);
     let transfer = Transfer {
         payer: payer.clone(),
-        payee: offer.owner.clone(),
+        payee: offer.owner.clone().into(),
         amount: price,
         kind: PaymentKind::Transfer,
+        name: None,
         metadata: Metadata::new(note),
         request_id: None,
     };

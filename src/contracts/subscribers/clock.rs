@@ -108,7 +108,11 @@ impl RenewalClock {
                 (false, false) => self.idle().await,
             };
         };
-        let done = renew(&self.db, &due, until).await?;
+        let done = match renew(&self.db, &due, until).await {
+            // What is due stays due until the operator has switched payments on again.
+            Err(DbError::PaymentsOff) => return Ok(HELD),
+            done => done?,
+        };
         self.behind = (done == 0).then_some(last);
         Ok(Duration::ZERO)
     }

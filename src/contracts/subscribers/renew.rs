@@ -149,6 +149,7 @@ impl<'a> Page<'a> {
                 }
                 Outcome::Refused(refusal) => refusal,
             },
+            Err(DbError::PaymentsOff) => return Err(DbError::PaymentsOff),
             Err(error) => return Err(DbError::impossible(error)),
         };
         let Some(reason) = EndReason::of(refusal, &offer.owner) else {

@@ -6,6 +6,7 @@ pub(crate) mod cluster;
 pub(crate) mod contracts;
 mod listener;
 pub(crate) mod load;
+pub(crate) mod names;
 mod site;
 mod socket;
 mod stream;
