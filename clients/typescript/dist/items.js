@@ -1,0 +1,2 @@
+// What an application is given, and where it stands in the log.
+export {};
