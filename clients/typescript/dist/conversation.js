@@ -45,7 +45,7 @@ export function converse(session, at, link, text) {
         case "snapshot":
             if (!serves)
                 return;
-            if (message.last)
+            if (message.last && session.plan.topics.has(message.topic))
                 session.established.add(message.topic);
             if (session.plan.topics.get(message.topic)?.snapshot)
                 session.emit(message);
@@ -104,8 +104,9 @@ function subscribed(session, at, link, answer) {
     if (first && link.resuming && answer.mode !== "resumed")
         gap(session, link, "gone", undefined);
     // The state of a topic comes with its snapshot.
+    const granted = [...(topics ?? link.topics)].filter((topic) => session.plan.topics.has(topic));
     if (answer.mode !== "snapshot")
-        for (const topic of topics ?? link.topics)
+        for (const topic of granted)
             session.established.add(topic);
     if (!first)
         return;

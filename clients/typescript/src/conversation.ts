@@ -48,7 +48,7 @@ export function converse(session: Session, at: Moment, link: Link, text: string)
       return subscribed(session, at, link, message);
     case "snapshot":
       if (!serves) return;
-      if (message.last) session.established.add(message.topic);
+      if (message.last && session.plan.topics.has(message.topic)) session.established.add(message.topic);
       if (session.plan.topics.get(message.topic)?.snapshot) session.emit(message);
       return;
     case "live":
@@ -99,7 +99,8 @@ function subscribed(session: Session, at: Moment, link: Link, answer: Told<"subs
   else link.asked.clear();
   if (first && link.resuming && answer.mode !== "resumed") gap(session, link, "gone", undefined);
   // The state of a topic comes with its snapshot.
-  if (answer.mode !== "snapshot") for (const topic of topics ?? link.topics) session.established.add(topic);
+  const granted = [...(topics ?? link.topics)].filter((topic) => session.plan.topics.has(topic));
+  if (answer.mode !== "snapshot") for (const topic of granted) session.established.add(topic);
   if (!first) return;
   link.stage = "joined";
   link.joinedAt = at.now;

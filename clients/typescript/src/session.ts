@@ -192,6 +192,8 @@ export class Session {
         return this.#noToken(at, input.reason);
       case "plan":
         for (const topic of this.established) if (!this.plan.topics.has(topic)) this.established.delete(topic);
+        // At once, so that a topic which comes back in the next breath begins anew, with its state.
+        for (const link of this.links) this.#giveBack(link);
         return;
       case "full":
         this.#full = true;
@@ -305,15 +307,19 @@ export class Session {
     link.askAgainAt = undefined;
     if (link.stage === "idle" && this.plan.topics.size > 0) return this.subscribe(link);
     if (link.stage !== "joined") return;
-    const gone = [...link.topics].filter((topic) => !this.plan.topics.has(topic));
-    if (gone.length > 0) {
-      this.send(link, { type: "unsubscribe", topics: gone });
-      for (const topic of gone) link.topics.delete(topic);
-    }
+    this.#giveBack(link);
     for (const snapshot of [false, true]) {
       const wanted = [...this.plan.topics].filter(([topic, wish]) => !link.topics.has(topic) && wish.snapshot === snapshot);
       if (wanted.length > 0) this.ask(link, wanted.map(([topic]) => topic), { snapshot });
     }
+  }
+
+  /** Lets a link go of the topics that nobody wants any more. */
+  #giveBack(link: Link): void {
+    const gone = [...link.topics].filter((topic) => !this.plan.topics.has(topic));
+    if (gone.length === 0) return;
+    this.send(link, { type: "unsubscribe", topics: gone });
+    for (const topic of gone) link.topics.delete(topic);
   }
 
   /** The first subscribe of a link: it places the link behind the position, when there is one. */

@@ -302,6 +302,21 @@ export const tests = {
     equal(play.frame(8, WELCOME), "send 8 subscribe t+v since 40");
   },
 
+  "a topic that goes and comes back begins anew"() {
+    const play = Play.resumed();
+    play.plan.topics.delete("u");
+    equal(play.give({ on: "plan" }), "send 1 unsubscribe u");
+    play.plan.topics.set("u", { snapshot: true });
+    equal(play.give({ on: "plan" }), "send 1 subscribe u snapshot");
+    // Even while the answer is on its way.
+    play.plan.topics.delete("u");
+    equal(play.give({ on: "plan" }), "send 1 unsubscribe u");
+    play.plan.topics.set("u", { snapshot: true });
+    equal(play.give({ on: "plan" }), "");
+    const answer = '{"type":"subscribed","id":4,"topics":["u"],"mode":"snapshot","from":51,"head":50}';
+    equal(play.frame(1, answer), "send 1 subscribe u snapshot");
+  },
+
   "a topic that is refused later costs the others nothing"() {
     const play = Play.resumed();
     for (const topic of ["v", "w"]) play.plan.topics.set(topic, { snapshot: false });
