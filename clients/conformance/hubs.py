@@ -67,10 +67,11 @@ class Hub:
         environment = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
         environment |= {"TOLLBELL_ADMIN_KEY": ADMIN_KEY, "TOLLBELL_SECRET": SECRET, "TOLLBELL_ADMIN_LISTEN": "off"}
         self._log = log
-        self._process = subprocess.Popen(
-            [program(), "serve", "--data-dir", str(site.path / "data"), "--listen", listen, *flags],
-            env=environment, stdout=subprocess.PIPE, stderr=log.open("w"), text=True,
-        )
+        with log.open("w") as out:
+            self._process = subprocess.Popen(
+                [program(), "serve", "--data-dir", str(site.path / "data"), "--listen", listen, *flags],
+                env=environment, stdout=subprocess.PIPE, stderr=out, text=True,
+            )
         self.address = self._find_address()
 
     def _find_address(self) -> str:
