@@ -25,7 +25,15 @@ const RETRY_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How long one attempt may take, answer included.
 const ATTEMPT_WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// The name of the header that makes a POST safe to repeat.
+/// The answers after which the same request may succeed: too many, and those of a hub or proxy that can't now.
+const RETRIED: [StatusCode; 4] = [
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::BAD_GATEWAY,
+    StatusCode::SERVICE_UNAVAILABLE,
+    StatusCode::GATEWAY_TIMEOUT,
+];
+
+/// The name of the header that makes a change safe to repeat.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// A client of the REST half. Clones share their connections.
@@ -200,31 +208,65 @@ impl Api {
         self.post("admin/mint", &model::Mint { address, amount }).await
     }
 
-    /// Reads `path` below `/api/v1/` and gives what stands in `data`.
+    /// Reads `path` below `/api/v1/`, or one that begins with `/`, and gives what stands in `data`, or the whole of an
+    /// answer without that.
     ///
     /// # Errors
     /// [`ApiError::Refused`] with the server's reason; the other kinds when there is no such answer.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
-        let (status, body) = self.send(Method::GET, self.url(path)?, None).await?;
-        decode(status, &body)
+        self.ask(Method::GET, path, None).await
     }
 
-    /// Posts to `path` below `/api/v1/` under a fresh idempotency key and gives what stands in `data`.
+    /// Posts to a path under a fresh idempotency key; else as [`Self::get`].
     ///
     /// # Errors
-    /// [`ApiError::Refused`] with the server's reason; the other kinds when there is no such answer.
+    /// As [`Self::get`].
     pub async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, ApiError> {
-        let body = encode(body)?;
-        let (status, body) = self.send(Method::POST, self.url(path)?, Some(body)).await?;
+        self.ask(Method::POST, path, Some(encode(body)?)).await
+    }
+
+    /// Changes what is at a path; as [`Self::post`].
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ApiError> {
+        self.ask(Method::PATCH, path, Some(encode(body)?)).await
+    }
+
+    /// Ends what is at a path; as [`Self::post`], without a body.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        self.ask(Method::DELETE, path, None).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<T, ApiError> {
+        let (status, body) = self.send(method, self.url(path)?, body).await?;
         decode(status, &body)
     }
 
     fn url(&self, path: &str) -> Result<Url, ApiError> {
-        let whole = format!("{}/{}", self.base, path.trim_start_matches('/'));
+        let whole = match path.strip_prefix('/') {
+            Some(path) => {
+                let base = self.base.as_str();
+                format!("{}/{path}", base.strip_suffix("/api/v1").unwrap_or(base))
+            }
+            None => format!("{}/{path}", self.base),
+        };
         Url::parse(&whole).map_err(|error| ApiError::Request(error.to_string()))
     }
 
@@ -235,7 +277,7 @@ impl Api {
         url: Url,
         body: Option<String>,
     ) -> Result<(StatusCode, String), ApiError> {
-        let headers = self.headers(body.is_some())?;
+        let headers = self.headers(method != Method::GET, body.is_some())?;
         let mut attempt = 1;
         loop {
             let mut request =
@@ -258,7 +300,7 @@ impl Api {
         }
     }
 
-    fn headers(&self, changes: bool) -> Result<HeaderMap, ApiError> {
+    fn headers(&self, changes: bool, has_body: bool) -> Result<HeaderMap, ApiError> {
         let mut headers = HeaderMap::new();
         if let Some(value) = &self.authorization {
             if value.is_empty() {
@@ -270,6 +312,8 @@ impl Api {
             let key = HeaderValue::try_from(idempotency_key())
                 .map_err(|error| ApiError::Request(error.to_string()))?;
             headers.insert(IDEMPOTENCY_KEY, key);
+        }
+        if has_body {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         Ok(headers)
@@ -290,7 +334,7 @@ fn retry_wait(answer: &Exchanged, attempt: u32) -> Option<Duration> {
     let ceiling = Duration::from_millis(250).saturating_mul(1 << attempt.min(6));
     let jitter = ceiling.mul_f64(rand::random());
     match answer {
-        Ok((StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, told, _)) => {
+        Ok((status, told, _)) if RETRIED.contains(status) => {
             Some(told.unwrap_or(Duration::ZERO) + jitter).filter(|wait| *wait <= RETRY_WAIT_MAX)
         }
         Err(error) if !error.is_builder() => Some(jitter),
@@ -303,8 +347,12 @@ fn encode(body: &impl Serialize) -> Result<String, ApiError> {
 }
 
 fn decode<T: DeserializeOwned>(status: StatusCode, body: &str) -> Result<T, ApiError> {
-    let answer: Result<Answer<T>, _> = serde_json::from_str(body);
-    answer.map(|answer| answer.data).map_err(|error| {
+    // Only what is under /api/v1 has the envelope. An error inside it is the one to tell.
+    let data = match serde_json::from_str::<Answer<&RawValue>>(body) {
+        Ok(answer) => answer.data.get(),
+        Err(_) => body,
+    };
+    serde_json::from_str(data).map_err(|error| {
         tracing::debug!(%error, "the answer has another shape");
         ApiError::Unexpected { status: status.as_u16() }
     })
@@ -312,8 +360,12 @@ fn decode<T: DeserializeOwned>(status: StatusCode, body: &str) -> Result<T, ApiE
 
 fn refused(status: StatusCode, body: &str) -> ApiError {
     let status = status.as_u16();
-    match serde_json::from_str::<Failure>(body) {
-        Ok(Failure { error }) => ApiError::Refused { status, refusal: Box::new(error) },
+    // The doors under /api/subscriptions have the refusal's fields in the body itself.
+    let refusal = serde_json::from_str::<Failure>(body)
+        .map(|failure| failure.error)
+        .or_else(|_| serde_json::from_str::<RefusalDetail>(body));
+    match refusal {
+        Ok(refusal) => ApiError::Refused { status, refusal: Box::new(refusal) },
         Err(_) => ApiError::Unexpected { status },
     }
 }

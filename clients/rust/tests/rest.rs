@@ -98,6 +98,39 @@ async fn a_payment_is_sent_again_under_the_same_key_until_it_is_answered() {
 }
 
 #[tokio::test]
+async fn every_change_has_a_key_and_paths_may_begin_at_the_root() {
+    let answers = [
+        (502, "", ""),
+        (200, "", r#"{"data":{"supply":1}}"#),
+        (504, "", ""),
+        (200, "", r#"{"data":{"supply":2}}"#),
+        (200, "", r#"{"success":true,"supply":3}"#),
+        (403, "", r#"{"success":false,"code":"LIMIT","message":"no"}"#),
+    ];
+    let (api, mut serving) = serve(&answers).await;
+    let api = api.with_token("secret");
+    let body = serde_json::json!({"title": "t"});
+    let changed: tollbell_client::Supply = api.patch("contracts/7", &body).await.unwrap();
+    assert_eq!(changed.supply.as_str(), "1");
+    let ended: tollbell_client::Supply = api.delete("contracts/7").await.unwrap();
+    assert_eq!(ended.supply.as_str(), "2");
+    let path = "/api/subscriptions/server-sessions/start";
+    let started: tollbell_client::Supply = api.post(path, &body).await.unwrap();
+    assert_eq!(started.supply.as_str(), "3");
+    match api.post::<tollbell_client::Supply>(path, &body).await.unwrap_err() {
+        ApiError::Refused { status: 403, refusal } => assert_eq!(refusal.code, "LIMIT"),
+        other => panic!("{other}"),
+    }
+    let requests = serving.join_next().await.unwrap().unwrap();
+    let lines: Vec<_> = requests.iter().map(|request| request.line.as_str()).collect();
+    let (patch, delete) = ("PATCH /api/v1/contracts/7 HTTP/1.1", "DELETE /api/v1/contracts/7 HTTP/1.1");
+    let start = format!("POST {path} HTTP/1.1");
+    assert_eq!(lines, [patch, patch, delete, delete, &start, &start]);
+    let keys: Vec<_> = requests.iter().map(|request| request.header("idempotency-key").unwrap()).collect();
+    assert!(keys[0] == keys[1] && keys[2] == keys[3] && keys[0] != keys[2] && keys[4] != keys[5]);
+}
+
+#[tokio::test]
 async fn two_payments_have_two_keys() {
     let (api, mut serving) = serve(&[(201, "", PAYMENT), (201, "", PAYMENT)]).await;
     let order = Order::new("kb", 1.into());

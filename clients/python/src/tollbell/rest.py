@@ -157,17 +157,20 @@ class Api:
         words = {key: str(value).lower() if isinstance(value, bool) else value for key, value in _present(query).items()}
         return await self.request("GET", f"{path}?{urlencode(words)}" if words else path)
 
-    async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    async def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
         """Posts to `path` below `/api/v1/`, or to one that begins with `/`."""
-        return await self.request("POST", path, body or {})
+        return await self.request("POST", path, body or {}, key=key)
 
-    async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    async def request(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None
+    ) -> Any:
         """Sends a request until it has an answer that another attempt would not better, and gives what stands in its
-        `data`, or the whole of an answer without that."""
+        `data`, or the whole of an answer without that. `key` is the idempotency key of a cause that may come twice, such
+        as the id of a message; without it every call has its own."""
         path = f"{self._path}{path if path.startswith('/') else f'/api/v1/{path}'}"
         headers, content = dict(self._headers), None
         if method not in ("GET", "HEAD"):
-            headers["Idempotency-Key"] = str(uuid.uuid4())
+            headers["Idempotency-Key"] = key or str(uuid.uuid4())
         if body is not None:
             content = json.dumps(body, default=_text).encode()
             headers["Content-Type"] = "application/json"

@@ -1,0 +1,30 @@
+//! Prints every payment as it happens, also those that were made while the program did not run.
+
+use tollbell_client::{Change, FileStore, Hub, Item};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let url = std::env::var("TOLLBELL_URL").unwrap_or("http://127.0.0.1:8080".to_owned());
+    let (hub, mut events) = Hub::builder(url)
+        .topics(["payments"])
+        .store(FileStore::new("position.json"))
+        .connect()
+        .await?;
+
+    while let Some(item) = events.next().await {
+        match item {
+            Item::Event(event) => {
+                if let Change::PaymentMade(paid) = event.change()? {
+                    println!("{} {} paid {} to {}", event.seq, paid.from, paid.amount, paid.to);
+                }
+            }
+            Item::Gap { reason, held, .. } => {
+                println!("{reason:?}: read anew what changed after {}", held.seq);
+            }
+            Item::Status(status) => eprintln!("{status:?}"),
+            _ => {}
+        }
+    }
+    hub.close().await;
+    Ok(())
+}
