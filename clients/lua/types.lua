@@ -17,6 +17,12 @@
 ---@field run integer In which run.
 ---@field term integer For which term of it.
 
+--- Whether a name can be bought.
+---@class tollbell.CheckView
+---@field available boolean Whether nobody owns it.
+---@field name string The name, without its suffix.
+---@field price number What a name costs.
+
 --- The test clock was moved.
 ---@class tollbell.ClockAdvanced
 ---@field by string Who moved it: the name of a service key.
@@ -129,6 +135,10 @@
 ---@field address string Who pays.
 ---@field contract_id integer To what.
 
+--- Who gets a name.
+---@class tollbell.GiveBody
+---@field to string The new owner's address.
+
 --- What to change about a wallet.
 ---@class tollbell.LockBody
 ---@field locked boolean Whether it can't log in and can't pay.
@@ -141,6 +151,42 @@
 ---@class tollbell.MintBody
 ---@field address string Who gets it.
 ---@field amount number How much.
+
+--- The data of all events of names.
+---@class tollbell.NameChanged
+---@field name string The name, without its suffix.
+---@field original_owner string Who bought it.
+---@field owner string Whose it is.
+---@field record? string|nil Where it leads.
+---@field registered_at string When it was bought.
+---@field transferred_at? string|nil When it got another owner, if it did.
+---@field updated_at string When it got its owner or its record.
+---@field version integer Raised by 1 with each event of the name; also the `ETag`.
+---@field payment_id? integer|nil The payment that tells of it, which comes right before this event; null for an import.
+---@field previous_owner? string|nil Whose it was, when it has another owner.
+
+--- A name after a change, and the payment that tells of it.
+---@class tollbell.NameDoneView
+---@field name string The name, without its suffix.
+---@field original_owner string Who bought it.
+---@field owner string Whose it is.
+---@field record? string|nil Where it leads.
+---@field registered_at string When it was bought.
+---@field transferred_at? string|nil When it got another owner, if it did.
+---@field updated_at string When it got its owner or its record.
+---@field version integer Raised by 1 with each event of the name; also the `ETag`.
+---@field payment? tollbell.PaymentMade|nil The payment; null when nothing changed.
+
+--- A name on the wire.
+---@class tollbell.NameView
+---@field name string The name, without its suffix.
+---@field original_owner string Who bought it.
+---@field owner string Whose it is.
+---@field record? string|nil Where it leads.
+---@field registered_at string When it was bought.
+---@field transferred_at? string|nil When it got another owner, if it did.
+---@field updated_at string When it got its owner or its record.
+---@field version integer Raised by 1 with each event of the name; also the `ETag`.
 
 --- What only the operator is told.
 ---@class tollbell.NodePulse
@@ -163,10 +209,10 @@
 ---@field amount number How much.
 ---@field metadata? string|nil At most 255 printable ASCII characters.
 ---@field request_id? string|nil The payer's own name for this payment, at most 64 visible characters: repeated, it is the same payment.
----@field to string Who is paid.
+---@field to string Who is paid: an address, or a name such as `bakery.kro` or `counter@bakery.kro`, whose owner is paid.
 
 --- Why a payment was made.
----@alias tollbell.PaymentKind "transfer"|"mined"
+---@alias tollbell.PaymentKind "transfer"|"mined"|"name_purchase"|"name_transfer"|"name_a_record"
 
 --- The data of `payment.made`.
 ---@class tollbell.PaymentMade
@@ -175,8 +221,11 @@
 ---@field from string Who paid.
 ---@field from_version integer The payer's version after it: dense, so a listener to the wallet sees that nothing is missing.
 ---@field id integer The payment's number, rising.
----@field metadata? string|nil What the payer wrote on it.
+---@field metadata? string|nil What the payer wrote on it, behind the name that was paid.
+---@field name? string|nil The name that was bought, or got another owner or record.
 ---@field request_id? string|nil The payer's own name for it.
+---@field sent_metaname? string|nil What stood before the `@` of that name.
+---@field sent_name? string|nil The name whose owner was paid.
 ---@field to string Who was paid.
 ---@field to_version integer The payee's version after it.
 ---@field type tollbell.PaymentKind Why.
@@ -219,6 +268,10 @@
 ---@field latency_p99_us? integer|nil Microseconds within which 99 of 100 deliveries were written.
 ---@field node? tollbell.NodePulse|nil More about the node; only on `ops`.
 ---@field topics integer Topics listened to now.
+
+--- A name to buy.
+---@class tollbell.PurchaseBody
+---@field name string With or without its suffix.
 
 --- When terms end: exactly one of these.
 ---@class tollbell.ScheduleBody
@@ -337,6 +390,10 @@
 ---@field expires_in_s integer Seconds until it is worth nothing.
 ---@field ticket string Goes into `?ticket=` of `/api/v1/ws`, once.
 
+--- What to change about a name.
+---@class tollbell.UpdateBody
+---@field record? string|nil Where it leads: 1 to 255 visible ASCII characters, of which the first is none of `.?#`; null for nowhere.
+
 --- A wallet to make.
 ---@class tollbell.WalletBody
 ---@field address? string|nil The address that its owner's private key leads to. Without one a private key is made and shown once.
@@ -412,6 +469,30 @@
 ---@field kind "hub.stats"
 ---@field topics string[]
 ---@field data tollbell.Pulse
+
+--- Somebody bought a name, or it came with an import.
+---@class tollbell.NameRegisteredEvent
+---@field kind "name.registered"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.NameChanged
+
+--- A name has another owner, who is paid from here on.
+---@class tollbell.NameTransferredEvent
+---@field kind "name.transferred"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.NameChanged
+
+--- The owner of a name changed where it leads.
+---@class tollbell.NameUpdatedEvent
+---@field kind "name.updated"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.NameChanged
 
 --- Somebody moved the test clock of a hub that was started with --dev.
 ---@class tollbell.OpsClockAdvancedEvent
@@ -534,4 +615,4 @@
 ---@field data tollbell.WalletChange
 
 --- Any event. Test `event.kind` first.
----@alias tollbell.Event tollbell.ContractCanceledEvent|tollbell.ContractClosedEvent|tollbell.ContractCreatedEvent|tollbell.ContractEditedEvent|tollbell.ContractOpenedEvent|tollbell.OpsClockAdvancedEvent|tollbell.PaymentMadeEvent|tollbell.SubscriptionCancelRequestedEvent|tollbell.SubscriptionCanceledEvent|tollbell.SubscriptionForcedEvent|tollbell.SubscriptionLapsedEvent|tollbell.SubscriptionPaymentFailedEvent|tollbell.SubscriptionRenewedEvent|tollbell.SubscriptionResumedEvent|tollbell.SubscriptionStartedEvent|tollbell.SubscriptionTermsAcceptedEvent|tollbell.SubscriptionTermsChangedEvent|tollbell.WalletCreatedEvent|tollbell.WalletLockedEvent|tollbell.WalletUnlockedEvent
+---@alias tollbell.Event tollbell.ContractCanceledEvent|tollbell.ContractClosedEvent|tollbell.ContractCreatedEvent|tollbell.ContractEditedEvent|tollbell.ContractOpenedEvent|tollbell.NameRegisteredEvent|tollbell.NameTransferredEvent|tollbell.NameUpdatedEvent|tollbell.OpsClockAdvancedEvent|tollbell.PaymentMadeEvent|tollbell.SubscriptionCancelRequestedEvent|tollbell.SubscriptionCanceledEvent|tollbell.SubscriptionForcedEvent|tollbell.SubscriptionLapsedEvent|tollbell.SubscriptionPaymentFailedEvent|tollbell.SubscriptionRenewedEvent|tollbell.SubscriptionResumedEvent|tollbell.SubscriptionStartedEvent|tollbell.SubscriptionTermsAcceptedEvent|tollbell.SubscriptionTermsChangedEvent|tollbell.WalletCreatedEvent|tollbell.WalletLockedEvent|tollbell.WalletUnlockedEvent

@@ -1,5 +1,7 @@
 //! Prints every payment as it happens, also those that were made while the program did not run.
 
+use std::io::Write;
+
 use tollbell_client::{Change, FileStore, Hub, Item};
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,11 +17,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         match item {
             Item::Event(event) => {
                 if let Change::PaymentMade(paid) = event.change()? {
-                    println!("{} {} paid {} to {}", event.seq, paid.from, paid.amount, paid.to);
+                    let line = format!("{} paid {} to {}", paid.from, paid.amount, paid.to);
+                    writeln!(std::io::stdout(), "{} {line}", event.seq)?;
                 }
             }
             Item::Gap { reason, held, .. } => {
-                println!("{reason:?}: read anew what changed after {}", held.seq);
+                eprintln!("{reason:?}: read anew what changed after {}", held.seq);
             }
             Item::Status(status) => eprintln!("{status:?}"),
             _ => {}

@@ -21,6 +21,12 @@ pub enum Change {
     ContractEdited(Box<ContractChanged>),
     /// The owner takes new subscribers again.
     ContractOpened(Box<ContractChanged>),
+    /// Somebody bought a name, or it came with an import.
+    NameRegistered(Box<NameChanged>),
+    /// A name has another owner, who is paid from here on.
+    NameTransferred(Box<NameChanged>),
+    /// The owner of a name changed where it leads.
+    NameUpdated(Box<NameChanged>),
     /// Somebody moved the test clock of a hub that was started with --dev.
     OpsClockAdvanced(Box<ClockAdvanced>),
     /// Money moved from one wallet to another.
@@ -67,6 +73,9 @@ impl Event {
             "contract.created" => Change::ContractCreated(self.data()?),
             "contract.edited" => Change::ContractEdited(self.data()?),
             "contract.opened" => Change::ContractOpened(self.data()?),
+            "name.registered" => Change::NameRegistered(self.data()?),
+            "name.transferred" => Change::NameTransferred(self.data()?),
+            "name.updated" => Change::NameUpdated(self.data()?),
             "ops.clock_advanced" => Change::OpsClockAdvanced(self.data()?),
             "payment.made" => Change::PaymentMade(self.data()?),
             "subscription.cancel_requested" => Change::SubscriptionCancelRequested(self.data()?),
@@ -107,6 +116,36 @@ pub struct ContractChanged {
     pub contract: PublicContract,
 }
 
+/// The data of all events of names.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct NameChanged {
+    /// The name, without its suffix.
+    pub name: String,
+    /// Who bought it.
+    pub original_owner: String,
+    /// Whose it is.
+    pub owner: String,
+    /// Where it leads.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// When it was bought.
+    pub registered_at: String,
+    /// When it got another owner, if it did.
+    #[serde(default)]
+    pub transferred_at: Option<String>,
+    /// When it got its owner or its record.
+    pub updated_at: String,
+    /// Raised by 1 with each event of the name; also the `ETag`.
+    pub version: i64,
+    /// The payment that tells of it, which comes right before this event; null for an import.
+    #[serde(default)]
+    pub payment_id: Option<i64>,
+    /// Whose it was, when it has another owner.
+    #[serde(default)]
+    pub previous_owner: Option<String>,
+}
+
 /// The data of `payment.made`.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -122,12 +161,21 @@ pub struct PaymentMade {
     pub from_version: i64,
     /// The payment's number, rising.
     pub id: i64,
-    /// What the payer wrote on it.
+    /// What the payer wrote on it, behind the name that was paid.
     #[serde(default)]
     pub metadata: Option<String>,
+    /// The name that was bought, or got another owner or record.
+    #[serde(default)]
+    pub name: Option<String>,
     /// The payer's own name for it.
     #[serde(default)]
     pub request_id: Option<String>,
+    /// What stood before the `@` of that name.
+    #[serde(default)]
+    pub sent_metaname: Option<String>,
+    /// The name whose owner was paid.
+    #[serde(default)]
+    pub sent_name: Option<String>,
     /// Who was paid.
     pub to: String,
     /// The payee's version after it.

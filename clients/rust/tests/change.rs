@@ -38,7 +38,10 @@ fn a_payment_has_exact_amounts_and_a_newer_kind_is_no_error() {
     let Change::PaymentMade(payment) = event("payment.made", &data).change().unwrap() else {
         panic!("a payment is a payment");
     };
-    assert_eq!((payment.amount.as_str(), payment.from.as_str(), payment.metadata), ("10.25", "ka", None));
+    assert_eq!(
+        (payment.amount.as_str(), payment.from.as_str(), payment.metadata),
+        ("10.25", "ka", None)
+    );
     assert!(matches!(event("kind.unknown", &json!([])).change().unwrap(), Change::Unknown));
     event("payment.made", &json!({"amount": "much"})).change().unwrap_err();
 }

@@ -123,10 +123,12 @@ async fn every_change_has_a_key_and_paths_may_begin_at_the_root() {
     }
     let requests = serving.join_next().await.unwrap().unwrap();
     let lines: Vec<_> = requests.iter().map(|request| request.line.as_str()).collect();
-    let (patch, delete) = ("PATCH /api/v1/contracts/7 HTTP/1.1", "DELETE /api/v1/contracts/7 HTTP/1.1");
+    let (patch, delete) =
+        ("PATCH /api/v1/contracts/7 HTTP/1.1", "DELETE /api/v1/contracts/7 HTTP/1.1");
     let start = format!("POST {path} HTTP/1.1");
     assert_eq!(lines, [patch, patch, delete, delete, &start, &start]);
-    let keys: Vec<_> = requests.iter().map(|request| request.header("idempotency-key").unwrap()).collect();
+    let keys: Vec<_> =
+        requests.iter().map(|request| request.header("idempotency-key").unwrap()).collect();
     assert!(keys[0] == keys[1] && keys[2] == keys[3] && keys[0] != keys[2] && keys[4] != keys[5]);
 }
 

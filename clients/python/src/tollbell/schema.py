@@ -45,6 +45,17 @@ class ChargeView(TypedDict):
     term: int
 
 
+class CheckView(TypedDict):
+    """Whether a name can be bought."""
+
+    #: Whether nobody owns it.
+    available: bool
+    #: The name, without its suffix.
+    name: str
+    #: What a name costs.
+    price: Money
+
+
 class ClockAdvanced(TypedDict):
     """The test clock was moved."""
 
@@ -259,6 +270,13 @@ class ForceBody(TypedDict):
     contract_id: int
 
 
+class GiveBody(TypedDict):
+    """Who gets a name."""
+
+    #: The new owner's address.
+    to: str
+
+
 class LockBody(TypedDict):
     """What to change about a wallet."""
 
@@ -280,6 +298,84 @@ class MintBody(TypedDict):
     address: str
     #: How much.
     amount: Money
+
+
+class _NameChanged(TypedDict):
+    #: The name, without its suffix.
+    name: str
+    #: Who bought it.
+    original_owner: str
+    #: Whose it is.
+    owner: str
+    #: When it was bought.
+    registered_at: str
+    #: When it got its owner or its record.
+    updated_at: str
+    #: Raised by 1 with each event of the name; also the `ETag`.
+    version: int
+
+
+class NameChanged(_NameChanged, total=False):
+    """The data of all events of names."""
+
+    #: Where it leads.
+    record: Union[str, None]
+    #: When it got another owner, if it did.
+    transferred_at: Union[str, None]
+    #: The payment that tells of it, which comes right before this event; null for an import.
+    payment_id: Union[int, None]
+    #: Whose it was, when it has another owner.
+    previous_owner: Union[str, None]
+
+
+class _NameDoneView(TypedDict):
+    #: The name, without its suffix.
+    name: str
+    #: Who bought it.
+    original_owner: str
+    #: Whose it is.
+    owner: str
+    #: When it was bought.
+    registered_at: str
+    #: When it got its owner or its record.
+    updated_at: str
+    #: Raised by 1 with each event of the name; also the `ETag`.
+    version: int
+
+
+class NameDoneView(_NameDoneView, total=False):
+    """A name after a change, and the payment that tells of it."""
+
+    #: Where it leads.
+    record: Union[str, None]
+    #: When it got another owner, if it did.
+    transferred_at: Union[str, None]
+    #: The payment; null when nothing changed.
+    payment: Union["PaymentMade", None]
+
+
+class _NameView(TypedDict):
+    #: The name, without its suffix.
+    name: str
+    #: Who bought it.
+    original_owner: str
+    #: Whose it is.
+    owner: str
+    #: When it was bought.
+    registered_at: str
+    #: When it got its owner or its record.
+    updated_at: str
+    #: Raised by 1 with each event of the name; also the `ETag`.
+    version: int
+
+
+class NameView(_NameView, total=False):
+    """A name on the wire."""
+
+    #: Where it leads.
+    record: Union[str, None]
+    #: When it got another owner, if it did.
+    transferred_at: Union[str, None]
 
 
 class NodePulse(TypedDict):
@@ -315,7 +411,7 @@ class OpenedView(TypedDict):
 class _PayBody(TypedDict):
     #: How much.
     amount: Money
-    #: Who is paid.
+    #: Who is paid: an address, or a name such as `bakery.kro` or `counter@bakery.kro`, whose owner is paid.
     to: str
 
 
@@ -329,7 +425,7 @@ class PayBody(_PayBody, total=False):
 
 
 #: Why a payment was made.
-PaymentKind = Literal["transfer", "mined"]
+PaymentKind = Literal["transfer", "mined", "name_purchase", "name_transfer", "name_a_record"]
 
 
 #: The data of `payment.made`.
@@ -345,7 +441,10 @@ PaymentMade = TypedDict(
         "to_version": int,
         "type": "PaymentKind",
         "metadata": Union[str, None],
+        "name": Union[str, None],
         "request_id": Union[str, None],
+        "sent_metaname": Union[str, None],
+        "sent_name": Union[str, None],
     },
     total=False,
 )
@@ -433,6 +532,13 @@ class Pulse(_Pulse, total=False):
     latency_p99_us: Union[int, None]
     #: More about the node; only on `ops`.
     node: Union["NodePulse", None]
+
+
+class PurchaseBody(TypedDict):
+    """A name to buy."""
+
+    #: With or without its suffix.
+    name: str
 
 
 class ScheduleBody(TypedDict, total=False):
@@ -669,6 +775,13 @@ class TicketView(TypedDict):
     ticket: str
 
 
+class UpdateBody(TypedDict, total=False):
+    """What to change about a name."""
+
+    #: Where it leads: 1 to 255 visible ASCII characters, of which the first is none of `.?#`; null for nowhere.
+    record: Union[str, None]
+
+
 class WalletBody(TypedDict, total=False):
     """A wallet to make."""
 
@@ -772,6 +885,30 @@ class HubStatsHint(Hint):
 
     kind: Literal["hub.stats"]
     data: Pulse
+
+
+class NameRegisteredEvent(Event):
+    """Somebody bought a name, or it came with an import."""
+
+    KIND: ClassVar[str] = "name.registered"
+    kind: Literal["name.registered"]
+    data: NameChanged
+
+
+class NameTransferredEvent(Event):
+    """A name has another owner, who is paid from here on."""
+
+    KIND: ClassVar[str] = "name.transferred"
+    kind: Literal["name.transferred"]
+    data: NameChanged
+
+
+class NameUpdatedEvent(Event):
+    """The owner of a name changed where it leads."""
+
+    KIND: ClassVar[str] = "name.updated"
+    kind: Literal["name.updated"]
+    data: NameChanged
 
 
 class OpsClockAdvancedEvent(Event):
@@ -901,6 +1038,9 @@ EVENTS: dict[str, type[Event]] = {
     "contract.created": ContractCreatedEvent,
     "contract.edited": ContractEditedEvent,
     "contract.opened": ContractOpenedEvent,
+    "name.registered": NameRegisteredEvent,
+    "name.transferred": NameTransferredEvent,
+    "name.updated": NameUpdatedEvent,
     "ops.clock_advanced": OpsClockAdvancedEvent,
     "payment.made": PaymentMadeEvent,
     "subscription.cancel_requested": SubscriptionCancelRequestedEvent,
