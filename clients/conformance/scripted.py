@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 #: Seconds that a step which should happen at once may take on a busy machine.
-STEP_WAIT_S = 15.0
+STEP_WAIT_S = 30.0
 
 
 class Broken(Exception):
