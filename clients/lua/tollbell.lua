@@ -628,6 +628,9 @@ end
 --- A URL that no other request has. A computer tells answers apart by URL only; what follows `#` is never sent.
 local function tagged(url) return url .. "#" .. unique() end
 
+--- Evenly from 0 to 1, and different on computers that are seeded alike: those must not come back all at once.
+local function chance() return (math.random() + os.getComputerID() * 0.6180339887) % 1 end
+
 local function segment(value)
     return (tostring(value):gsub("[^%w%-%._~]", function(c) return string.format("%%%02X", c:byte()) end))
 end
@@ -672,7 +675,7 @@ function tollbell.api(url, token)
         local target = base .. (path:sub(1, 1) == "/" and path or "/api/v1/" .. path)
         for attempt = 1, ATTEMPTS_MAX do
             local answer, reason = exchange(method, target, headers, content)
-            local wait = 0.25 * 2 ^ attempt * math.random()
+            local wait = 0.25 * 2 ^ attempt * chance()
             local retried = not answer or answer.status == 429 or (answer.status >= 502 and answer.status <= 504)
             if answer and retried then
                 for name, value in pairs(answer.headers) do
@@ -894,7 +897,7 @@ function tollbell.hub(url, options)
         if token then headers.Authorization = "Bearer " .. token end
         local tag = tagged(address)
         urls[link], linksOf[tag] = tag, link
-        local ok, opened, reason = pcall(http.websocketAsync, { url = tag, headers = headers, timeout = timing.openWithin })
+        local ok, opened, reason = pcall(http.websocketAsync, tag, headers)
         if not ok or opened == false then
             urls[link], linksOf[tag] = nil, nil
             inbox[#inbox + 1] = { "lost", link, failed(tostring(not ok and opened or reason)) }
@@ -979,10 +982,10 @@ function tollbell.hub(url, options)
 
     local function take(input)
         local kind = input[1]
-        if kind == "frame" then return session.frame(now(), math.random(), input[2], input[3]) end
-        if kind == "lost" then return session.lost(now(), math.random(), input[2], input[3]) end
-        if kind == "page" then return session.page(now(), math.random(), input[2], input[3]) end
-        return session.token(now(), math.random(), input[2], input[3])
+        if kind == "frame" then return session.frame(now(), chance(), input[2], input[3]) end
+        if kind == "lost" then return session.lost(now(), chance(), input[2], input[3]) end
+        if kind == "page" then return session.page(now(), chance(), input[2], input[3]) end
+        return session.token(now(), chance(), input[2], input[3])
     end
 
     --- Does what is to be done, until a handler sleeps or nothing is left.
@@ -994,7 +997,7 @@ function tollbell.hub(url, options)
             elseif inbox[1] then
                 feed(take(table.remove(inbox, 1)))
             else
-                local ticked = session.tick(now(), math.random())
+                local ticked = session.tick(now(), chance())
                 if #ticked == 0 then return end
                 feed(ticked)
             end

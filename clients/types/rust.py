@@ -11,9 +11,17 @@ HEADER = """//! The events by kind. Written by `clients/types/generate`: do not 
 //!
 //! Words that may grow, such as a status, are text; a kind or a field that is newer than this client is ignored.
 
+mod bodies;
+
+pub use self::bodies::*;
+use crate::item::Event;
+"""
+
+BODIES = """//! What events carry. Written by `clients/types/generate`: do not edit.
+
 use serde::Deserialize;
 
-use crate::{amount::Amount, item::Event};
+use crate::amount::Amount;
 """
 
 KEYWORDS = {"type", "match", "ref", "move", "use", "where", "loop", "in", "for", "box", "final", "override"}
@@ -85,7 +93,7 @@ def reached(messages: list[Message], reader: Reader) -> list[str]:
 
 
 def write(reader: Reader) -> str:
-    """The module."""
+    """The module of the enum."""
     events = [message for message in reader.messages if not message.hint]
     lines = [*HEADER.splitlines(), "", "/// What happened, by kind.", "#[derive(Debug, Clone)]", "#[non_exhaustive]",
              "pub enum Change {"]
@@ -99,6 +107,12 @@ def write(reader: Reader) -> str:
     for message in events:
         lines.append(f'            "{message.kind}" => Change::{message.type_name}(self.data()?),')
     lines += ["            _ => Change::Unknown,", "        })", "    }", "}"]
-    for name in reached(events, reader):
+    return "\n".join(lines) + "\n"
+
+
+def write_bodies(reader: Reader) -> str:
+    """The module of the structs."""
+    lines = BODIES.splitlines()
+    for name in reached([message for message in reader.messages if not message.hint], reader):
         lines += ["", *struct(name, reader.named[name], reader)]
     return "\n".join(lines) + "\n"

@@ -4,6 +4,8 @@ use crate::tidy::source::{Source, Violation, find_words, identifier};
 
 /// Lines of a file at the most.
 const FILE_LINES_MAX: usize = 600;
+/// How the first line of a file ends that a program wrote.
+const GENERATED: &str = ": do not edit.";
 /// Lines of a function at the most, from `fn` to its closing brace.
 const FUNCTION_LINES_MAX: usize = 70;
 
@@ -16,10 +18,11 @@ pub(crate) fn header(source: &Source) -> Vec<Violation> {
     vec![Violation::of_file(&source.path, "no header", cure)]
 }
 
-/// A file has a bounded length.
+/// A file has a bounded length, unless a program wrote it and says so in its first line.
 pub(crate) fn file_lines(source: &Source) -> Vec<Violation> {
     let lines = source.text.lines().count();
-    if lines <= FILE_LINES_MAX {
+    let generated = source.text.lines().next().is_some_and(|line| line.ends_with(GENERATED));
+    if lines <= FILE_LINES_MAX || generated {
         return Vec::new();
     }
     let cure = "split it along a seam that has a name";
@@ -83,6 +86,13 @@ mod tests {
         let check =
             |lines: usize| file_lines(&Source::rust("src/a.rs", &"//\n".repeat(lines))).len();
         assert_eq!((check(FILE_LINES_MAX), check(FILE_LINES_MAX + 1)), (0, 1));
+        let long = "//\n".repeat(FILE_LINES_MAX);
+        for (head, expected) in
+            [("//! Written by `x`: do not edit.\n", 0), ("//! Mine: edit.\n", 1)]
+        {
+            let file = Source::rust("src/a.rs", &format!("{head}{long}"));
+            assert_eq!(file_lines(&file).len(), expected, "{head}");
+        }
     }
 
     #[test]
