@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from computer import QUEUE_EVENTS_MAX, Computer
+from computer import MESSAGE_BYTES_MAX, QUEUE_EVENTS_MAX, Computer
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -289,6 +289,19 @@ class OnAComputer(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(sorted(found), sorted(str(row["code"]) for row in rows))
         for row in rows:
             self.assertEqual(found[str(row["code"])] == "stop", row["client"] == "stop", row)
+
+    async def test_a_message_that_no_computer_takes_ends_the_run_instead_of_looping(self) -> None:
+        async def talk(socket: ServerConnection) -> None:
+            await socket.send(json.dumps({"type": "welcome", "epoch": "e7", "ping_s": 25}))
+            asked = json.loads(await socket.recv())
+            await socket.send(json.dumps({"type": "subscribed", "id": asked["id"], "mode": "resumed", "from": 1}))
+            await socket.send(json.dumps(event(1) | {"data": {"text": "x" * MESSAGE_BYTES_MAX}}))
+            await socket.wait_closed()
+
+        hub = FakeHub(1)
+        hub.talk = talk  # type: ignore[method-assign]
+        program = PROGRAM.replace("hub.run()", "local stopped = hub.run() print(stopped.code)")
+        self.assertEqual(await self.against(hub, self.computer(), program, wait=10), ["1009"])
 
     async def test_the_queue_of_a_computer_forgets(self) -> None:
         computer = self.computer()
