@@ -24,9 +24,10 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use bench::{
-    BenchCmd, FanoutArgs, IdleArgs, Measure, PaymentsArgs, RenewalsArgs, ResumeArgs, StormArgs,
+    BenchCmd, BenchDialect, FanoutArgs, IdleArgs, Measure, PaymentsArgs, RenewalsArgs, ResumeArgs,
+    StormArgs,
 };
-pub use settings::{AdminListen, LogFormat, Settings};
+pub use settings::{AdminListen, KristProfile, LogFormat, Settings};
 
 /// What to do and with which settings.
 #[derive(Debug, Clone)]

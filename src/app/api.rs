@@ -1,6 +1,6 @@
 //! The API: the routes of all slices behind the gate, and the document that describes them.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use anyhow::Context;
 use axum::{Router, middleware::from_fn_with_state};
@@ -8,16 +8,21 @@ use utoipa::openapi::OpenApi;
 
 use crate::{
     auth::{self, Auth, gate::Gate, topics::TopicMap},
-    config::Settings,
+    config::{KristProfile, Settings},
     contracts::{self, ContractTopics, routes::ContractState},
     db::{Db, random, tasks::Tasks},
-    gateways::{self, HubTopics, Native, NativeSettings, operate::routes::OperateState},
+    gateways::{
+        self, HubTopics, Native, NativeSettings,
+        krist::{self, Krist, KristLimits, KristSettings, Profile},
+        operate::routes::OperateState,
+    },
     http::{
         client_ip::TrustedProxies,
         layers::{self, ANSWER_SECONDS_MAX},
         openapi,
     },
-    hub::Hub,
+    hub::{Encoding, Hub},
+    kernel::money::Payable,
     ledger::{self, LedgerTopics, Till, VerifierSecret, routes::LedgerState},
     names::{self, NameTopics, routes::NameState},
 };
@@ -29,6 +34,8 @@ pub(super) struct Parts<'a> {
     pub(super) till: &'a Till,
     pub(super) hub: &'a Hub,
     pub(super) verifiers: &'a VerifierSecret,
+    /// What the hub calls the dialect of the Krist door.
+    pub(super) dialect: Encoding,
     pub(super) settings: &'a Settings,
 }
 
@@ -41,6 +48,7 @@ pub fn document() -> OpenApi {
         names::routes::routes().into_openapi(),
         contracts::routes::routes().into_openapi(),
         gateways::operate::routes::routes().into_openapi(),
+        krist::subscriptions::routes().into_openapi(),
         gateways::routes().into_openapi(),
     ] {
         document.merge(slice);
@@ -66,16 +74,23 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
         ContractState { db: parts.db.clone(), public: parts.settings.ledger.public_ledger };
     let operate = OperateState { db: parts.db.clone(), dev: parts.settings.trial.dev };
     let native = Arc::new(native(parts, tasks));
+    let krist = krist_door(parts, Arc::clone(&native))?;
+    tasks.spawn("forget krist", Arc::clone(&krist).forget());
+    let (krist_answers, krist_streams) = krist::routers(&krist);
     let answers = Router::new()
         .merge(Router::from(auth::routes::routes().with_state(Arc::clone(parts.auth))))
         .merge(Router::from(ledger::routes::routes().with_state(ledger)))
         .merge(Router::from(names::routes::routes().with_state(names)))
         .merge(Router::from(contracts::routes::routes().with_state(contracts)))
         .merge(Router::from(gateways::operate::routes::routes().with_state(operate)))
+        .merge(Router::from(krist::subscriptions::routes().with_state(Arc::clone(&krist))))
         .layer(gate.clone())
+        .merge(krist_answers)
         .merge(openapi::docs(&document())?)
         .merge(health);
-    let streams = Router::from(gateways::routes().with_state(Arc::clone(&native))).layer(gate);
+    let streams = Router::from(gateways::routes().with_state(Arc::clone(&native)))
+        .layer(gate)
+        .merge(krist_streams);
     #[cfg(feature = "echo")]
     let streams = streams.merge(gateways::echo::router(native));
     Ok(layers::wrap(answers, streams, ANSWER_SECONDS_MAX, random::uuid))
@@ -87,13 +102,43 @@ fn names(parts: &Parts<'_>) -> anyhow::Result<NameState> {
         db: parts.db.clone(),
         public: ledger.public_ledger,
         suffix: ledger.name_suffix.clone(),
-        price: parts
-            .db
-            .scale()
-            .whole(ledger.name_cost)
-            .payable()
-            .context("name_cost is at least 1")?,
+        price: name_price(parts)?,
     })
+}
+
+fn name_price(parts: &Parts<'_>) -> anyhow::Result<Payable> {
+    let price = parts.db.scale().whole(parts.settings.ledger.name_cost);
+    price.payable().context("name_cost is at least 1")
+}
+
+/// Whose clients the Krist door expects.
+pub(super) fn krist_profile(settings: &Settings) -> Profile {
+    match settings.krist.krist_profile {
+        KristProfile::Kromer => Profile::Kromer,
+        KristProfile::Krist => Profile::Krist,
+    }
+}
+
+fn krist_door(parts: &Parts<'_>, native: Arc<Native>) -> anyhow::Result<Arc<Krist>> {
+    let Settings { krist, listen, ledger, auth, trial, .. } = parts.settings;
+    let positive = |value| NonZeroU32::new(value).context("a rate limit is at least 1");
+    let settings = KristSettings {
+        profile: krist_profile(parts.settings),
+        public: ledger.public_ledger,
+        suffix: ledger.name_suffix.clone(),
+        name_price: name_price(parts)?,
+        public_url: listen.public_url.clone(),
+        debug: trial.dev,
+        limits: KristLimits {
+            requests_per_min: positive(krist.krist_requests_per_min)?,
+            starts_per_min: positive(krist.krist_starts_per_min)?,
+            payments_per_s: positive(krist.krist_payments_per_s)?,
+            loopback_unlimited: auth.loopback_unlimited,
+        },
+        proxies: TrustedProxies::new(&listen.trusted_proxies),
+    };
+    let (till, verifiers) = (parts.till.clone(), parts.verifiers.clone());
+    Ok(Krist::new(native, till, verifiers, settings, parts.dialect))
 }
 
 fn native(parts: &Parts<'_>, tasks: &Tasks) -> Native {

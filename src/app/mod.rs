@@ -34,9 +34,10 @@ use crate::{
         AdminListen, Settings,
         settings::{AuthSettings, DatabaseSettings},
     },
-    contracts::{Alarm, RenewalClock},
+    contracts::{Alarm, RenewalClock, named::NameOwners},
     db::{
         Db, Relay, Tap,
+        follow::follow,
         tasks::{Failures, Tasks},
         upkeep::Upkeep,
         wake,
@@ -148,8 +149,9 @@ async fn build(
 
     let auth = Auth::new(db.clone(), Limits::new(limits(&settings.auth)?));
     let begin = ring_begin(&db, settings).await?;
-    let hub =
-        Hub::start(hub_settings(settings), db.log().clone(), begin, Encoders::default(), &tasks)?;
+    let profile = api::krist_profile(settings);
+    let (encoders, dialect) = gateways::krist::register(Encoders::default(), profile);
+    let hub = Hub::start(hub_settings(settings), db.log().clone(), begin, encoders, &tasks)?;
     let alarm = Alarm::default();
     let taps: Vec<Arc<dyn Tap>> =
         vec![Arc::<Auth>::clone(&auth), Arc::new(hub.clone()), Arc::new(alarm.clone())];
@@ -163,8 +165,15 @@ async fn build(
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));
 
     let readiness = Readiness::new(db.clone());
-    let parts =
-        Parts { db: &db, auth: &auth, till: &till, hub: &hub, verifiers: &verifiers, settings };
+    let parts = Parts {
+        db: &db,
+        auth: &auth,
+        till: &till,
+        hub: &hub,
+        verifiers: &verifiers,
+        dialect,
+        settings,
+    };
     let app = api::app(&parts, &tasks, health::router(readiness.clone()))?;
     let doors = Doors { stop: CancellationToken::new(), open: TaskTracker::new() };
     doors.serve(&tasks, "listener", server(ports.public, app, settings)?);
@@ -301,6 +310,8 @@ fn start_till(db: &Db, settings: &Settings, tasks: &Tasks) -> Till {
 fn start_chores(db: &Db, settings: &Settings, auth: &Arc<Auth>, place: &Arc<Place>, tasks: &Tasks) {
     tasks.spawn("upkeep", upkeep(&settings.database, &settings.auth).run(db.clone()));
     tasks.spawn("sweep", sweep(db.clone()));
+    tasks.spawn("follow names", follow(db.clone(), NameOwners));
+    tasks.spawn("sweep tickets", gateways::krist::sweep_tickets(db.clone()));
     tasks.spawn("care", database::care(db.clone(), Arc::clone(place)));
     let auth = Arc::clone(auth);
     tasks.spawn("forget", async move {

@@ -159,8 +159,11 @@ async fn end_sessions(
     address: Option<&Address>,
 ) -> Result<usize, DbError> {
     let ended = store::sessions_delete(tx.conn(), ids, address, REVOKE_SESSIONS_MAX).await?;
-    if !ended.is_empty() {
-        let credentials = ended.iter().map(|id| Credential::of("session", id)).collect();
+    // A wallet's private key opens sockets without a session; they end with its sessions.
+    let key = address.map(|address| Credential::of("wallet", address));
+    let credentials: Vec<_> =
+        ended.iter().map(|id| Credential::of("session", id)).chain(key).collect();
+    if !credentials.is_empty() {
         tx.emit(&Revocation { credentials })?;
     }
     Ok(ended.len())

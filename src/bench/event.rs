@@ -29,13 +29,15 @@ pub(super) enum Spread {
     Each,
     /// All on the shared topic and on that of one listener; everyone listens to both.
     Both,
+    /// As [`Spread::Shared`], and what they tell is a payment, which other dialects can show too.
+    Paid,
 }
 
 impl Spread {
     /// What a listener listens to.
     pub(super) fn interest(self, listener: u32) -> Vec<String> {
         match self {
-            Self::Shared => vec![SHARED.to_owned()],
+            Self::Shared | Self::Paid => vec![SHARED.to_owned()],
             Self::Each => vec![own(listener)],
             Self::Both => vec![SHARED.to_owned(), own(listener)],
         }
@@ -71,7 +73,8 @@ pub(super) struct Press {
 impl Press {
     /// For so many listeners.
     pub(super) fn new(spread: Spread, listeners: u32) -> anyhow::Result<Self> {
-        let many = if spread == Spread::Shared { 1 } else { listeners.max(1) };
+        let shared = matches!(spread, Spread::Shared | Spread::Paid);
+        let many = if shared { 1 } else { listeners.max(1) };
         let topics = |listener| -> anyhow::Result<Box<[Topic]>> {
             spread.interest(listener).iter().map(|name| Ok(name.parse()?)).collect()
         };
@@ -85,7 +88,9 @@ impl Press {
         let fixed = around + KIND.len() + names - 1 + at.to_string().len();
         let pad =
             |digits| format!(r#"{{"pad":"{:x<1$}"}}"#, "", BYTES.saturating_sub(fixed + digits));
-        let data = (0..=DIGITS_MAX).map(|digits| RawValue::from_string(pad(digits)));
+        let data = (0..=DIGITS_MAX).map(|digits| {
+            RawValue::from_string(if spread == Spread::Paid { payment(at) } else { pad(digits) })
+        });
         let data = data.collect::<Result<_, _>>()?;
         Ok(Self { topics, kind: KIND.into(), at, data })
     }
@@ -115,10 +120,34 @@ impl Press {
     }
 }
 
+/// What a payment tells.
+fn payment(at: Timestamp) -> String {
+    let names = r#""name":null,"sent_name":null,"sent_metaname":null"#;
+    let parties = r#""from":"k8juvewcui","to":"k7oax47quv""#;
+    format!(
+        r#"{{"id":9912,{parties},"amount":10.25,"type":"transfer",{names},"metadata":"message=thanks","request_id":null,"at":"{at}","from_version":12,"to_version":7}}"#
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::frame;
+    use crate::{
+        gateways::krist,
+        hub::{Encoders, Entry, frame},
+    };
+
+    #[test]
+    fn a_payment_can_be_shown_in_every_dialect() {
+        let event = Press::new(Spread::Paid, 1_000).unwrap().event(BEGIN.next());
+        for profile in [krist::Profile::Kromer, krist::Profile::Krist] {
+            let (encoders, encoding) = krist::register(Encoders::default(), profile);
+            let entry = Entry::new(Arc::new(event.clone()), &encoders);
+            let text = frame::payload(entry.frame(encoding).unwrap());
+            let begin = r#"{"type":"event","event":"transaction","event_id":"1000000001","#;
+            assert!(text.starts_with(begin.as_bytes()), "{}", String::from_utf8_lossy(&text));
+        }
+    }
 
     #[test]
     fn every_event_has_the_same_size_whatever_its_topics() {

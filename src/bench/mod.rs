@@ -7,6 +7,7 @@
 //! ```
 
 mod callers;
+mod dialect;
 mod event;
 mod fanout;
 mod figures;
@@ -24,7 +25,7 @@ mod storm;
 
 use crate::{
     app::files,
-    config::{BenchCmd, Settings},
+    config::{BenchCmd, BenchDialect, Settings},
 };
 
 /// What came out of a load test.
@@ -48,6 +49,9 @@ pub async fn run(settings: &Settings, cmd: BenchCmd) -> anyhow::Result<Measured>
         BenchCmd::Stand { plan } => {
             Box::pin(stand::run(settings, &plan)).await?;
             return Ok(Measured { counts: true, ..Measured::default() });
+        }
+        BenchCmd::Fanout(args) if args.dialect == BenchDialect::Krist => {
+            (dialect::run(&args)?, args.measure)
         }
         BenchCmd::Fanout(args) => (fanout::run(&args)?, args.measure),
         BenchCmd::Topics(measure) => (fanout::topics(measure)?, measure),

@@ -66,6 +66,7 @@ pub(super) fn run(args: &ResumeArgs) -> anyhow::Result<Report> {
 fn resuming(interest: impl Fn(u32) -> Vec<String> + 'static, since: u64) -> Asking {
     Asking {
         token: None,
+        paths: None,
         ask: Box::new(move |listener, welcome| {
             let epoch = serde_json::from_slice::<Welcome>(welcome).map(|welcome| welcome.epoch);
             let place = format!(r#","epoch":"{}","since":{since}"#, epoch.unwrap_or_default());

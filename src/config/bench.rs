@@ -1,6 +1,6 @@
 //! What `bench` takes on the command line.
 
-use clap::{Args, Subcommand, value_parser};
+use clap::{Args, Subcommand, ValueEnum, builder::ArgPredicate, value_parser};
 
 /// What to measure. Everything is started by the load test itself, on this machine, and ended with it.
 #[derive(Debug, Clone, Subcommand)]
@@ -44,12 +44,26 @@ pub struct Measure {
 /// See [`BenchCmd::Fanout`].
 #[derive(Debug, Clone, Args)]
 pub struct FanoutArgs {
-    /// How many listeners
-    #[arg(long, value_name = "LISTENERS", value_delimiter = ',', default_value = "100,1000,5000", value_parser = value_parser!(u32).range(1..=9_900))]
+    /// How many listeners; 10,000 with another dialect
+    #[arg(long, value_name = "LISTENERS", value_delimiter = ',', default_value = "100,1000,5000",
+        default_value_if("dialect", ArgPredicate::Equals("krist".into()), Some("10000")),
+        value_parser = value_parser!(u32).range(1..=19_000))]
     pub listeners: Vec<u32>,
+    /// What they speak; another dialect than the native one is measured beside that
+    #[arg(long, value_name = "DIALECT", default_value = "native")]
+    pub dialect: BenchDialect,
     /// See [`Measure`].
     #[command(flatten)]
     pub measure: Measure,
+}
+
+/// What listeners speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchDialect {
+    /// The native protocol.
+    Native,
+    /// That of the Krist door.
+    Krist,
 }
 
 /// See [`BenchCmd::Idle`].

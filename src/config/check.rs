@@ -8,11 +8,17 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::settings::{AdminListen, AuthSettings, DatabaseSettings, ListenSettings, Settings};
+use super::settings::{
+    AdminListen, AuthSettings, DatabaseSettings, KristProfile, ListenSettings, Settings,
+};
 use super::{Environment, Problem};
 
 /// The shortest key that nobody guesses.
 const KEY_CHARS_MIN: usize = 16;
+
+/// What names end in, by profile.
+const KROMER_SUFFIX: &str = "kro";
+const KRIST_SUFFIX: &str = "kst";
 
 /// What people leave in example files.
 const PLACEHOLDERS: &[&str] = &[
@@ -47,6 +53,7 @@ pub(super) fn complete(
     problems.of_listening(&settings.listen);
     problems.of_database(&mut settings.database, vars);
     problems.of_limits(&settings);
+    dress(&mut settings);
     if problems.0.is_empty() { Ok(settings) } else { Err(problems.0) }
 }
 
@@ -170,6 +177,14 @@ impl Problems {
                 cure,
             );
         }
+        if settings.krist.krist_profile == KristProfile::Krist && ledger.money_scale != 0 {
+            let cure = "set money_scale to 0, or krist_profile to kromer";
+            self.add(
+                "krist_profile",
+                "krist counts in whole numbers, money_scale has decimals",
+                cure,
+            );
+        }
         if let Err(error) = EnvFilter::try_new(&settings.log.log_filter) {
             let cure = "give levels by module, such as `info,tollbell::http=warn`";
             self.add(
@@ -178,6 +193,19 @@ impl Problems {
                 cure,
             );
         }
+    }
+}
+
+/// Who looks like Krist has Krist's names and makes whoever is paid, unless names were given another end.
+fn dress(settings: &mut Settings) {
+    if settings.krist.krist_profile != KristProfile::Krist {
+        return;
+    }
+    settings.ledger.create_payees = true;
+    if settings.ledger.name_suffix.as_str() == KROMER_SUFFIX
+        && let Ok(suffix) = KRIST_SUFFIX.parse()
+    {
+        settings.ledger.name_suffix = suffix;
     }
 }
 

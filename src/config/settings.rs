@@ -32,6 +32,9 @@ pub struct Settings {
     /// Money.
     #[command(flatten)]
     pub ledger: LedgerSettings,
+    /// Krist's and Kromer's clients.
+    #[command(flatten)]
+    pub krist: KristSettings,
     /// Connections and what they may hold.
     #[command(flatten)]
     pub hub: HubSettings,
@@ -161,6 +164,33 @@ pub struct LedgerSettings {
     /// What names end with, without the dot
     #[arg(long, value_name = "SUFFIX", default_value = "kro")]
     pub name_suffix: Suffix,
+}
+
+/// Krist's and Kromer's clients.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Krist door")]
+pub struct KristSettings {
+    /// Whose clients are expected under /api/krist; krist also serves them at / and counts in whole numbers
+    #[arg(long, value_name = "PROFILE", default_value = "kromer")]
+    pub krist_profile: KristProfile,
+    /// Requests a minute of one address
+    #[arg(long, value_name = "REQUESTS", default_value = "180", value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub krist_requests_per_min: u32,
+    /// Tickets for websockets a minute of one address
+    #[arg(long, value_name = "TICKETS", default_value = "30", value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub krist_starts_per_min: u32,
+    /// Payments a second of one address and of one payer; four times as many may come at once
+    #[arg(long, value_name = "PAYMENTS", default_value = "3", value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub krist_payments_per_s: u32,
+}
+
+/// Whose clients the Krist door expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KristProfile {
+    /// Decimals, names end in .kro, errors have a status.
+    Kromer,
+    /// Whole numbers, names end in .kst, every answer is 200.
+    Krist,
 }
 
 /// Connections and what they may hold.

@@ -43,6 +43,12 @@ fn topics() -> Vec<TopicEntry> {
             snapshot: None,
         },
         TopicEntry {
+            name: "subscriptions",
+            audience: "everyone; with `public_ledger` off, admins",
+            kinds: SUBSCRIPTION_KINDS,
+            snapshot: None,
+        },
+        TopicEntry {
             name: "contract:{id}",
             audience: "everyone; with `public_ledger` off, its owner and admins",
             kinds: KINDS,

@@ -187,6 +187,7 @@ impl Fact for SubscriptionEvent {
 
     fn topics(&self) -> Vec<Topic> {
         vec![
+            Topic::named("subscriptions"),
             Topic::of("contract", self.subscription.contract),
             Topic::of("subscription", self.subscription.id),
             Topic::of("wallet", &self.subscription.address),

@@ -1,6 +1,6 @@
 //! Floor 5: contracts and subscriptions, money that moves by itself.
 //!
-//! Owns the tables `contracts`, `contract_versions`, `subscriptions` and `charges`; emits `contract.created`,
+//! Owns the tables `contracts`, `contract_versions`, `subscriptions`, `charges` and `contract_names`; emits `contract.created`,
 //! `contract.edited`, `contract.opened`, `contract.closed`, `contract.canceled`, `subscription.started`,
 //! `subscription.renewed`, `subscription.cancel_requested`, `subscription.resumed`, `subscription.forced`,
 //! `subscription.terms_changed`, `subscription.terms_accepted`, `subscription.payment_failed`, `subscription.lapsed` and
@@ -17,6 +17,7 @@ mod check;
 pub mod commands;
 pub mod events;
 pub mod model;
+pub mod named;
 mod queries;
 pub mod routes;
 pub mod schedule;

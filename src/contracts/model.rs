@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::schedule::Schedule;
 use crate::{
     db::Refusal,
-    kernel::{address::Address, id::ContractId, money::Payable, patch::Patch, time::Timestamp},
+    kernel::{
+        address::Address, id::ContractId, money::Payable, name::Name, patch::Patch, time::Timestamp,
+    },
     ledger::LedgerRefusal,
 };
 
@@ -333,6 +335,10 @@ impl Contract {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContractRefusal {
+    /// Nobody owns the name that it should be offered under.
+    NameNotFound(Name),
+    /// Somebody else owns it.
+    NotNameOwner(Name),
     /// There is no such contract.
     ContractNotFound,
     /// There is no such subscription.
@@ -362,6 +368,8 @@ pub enum ContractRefusal {
 impl Refusal for ContractRefusal {
     fn code(&self) -> &'static str {
         match self {
+            Self::NameNotFound(_) => "name_not_found",
+            Self::NotNameOwner(_) => "not_name_owner",
             Self::ContractNotFound => "contract_not_found",
             Self::SubscriptionNotFound => "subscription_not_found",
             Self::NotYours => "forbidden",

@@ -396,7 +396,8 @@ fn patch<T, U>(
     })
 }
 
-pub(super) fn failed(failure: Failure<ContractRefusal>) -> ApiError {
+/// What a command of this slice failed with.
+pub fn failed(failure: Failure<ContractRefusal>) -> ApiError {
     match failure {
         Failure::Refused(refusal) => refused(&refusal),
         Failure::Db(error) => error.into(),
@@ -404,10 +405,16 @@ pub(super) fn failed(failure: Failure<ContractRefusal>) -> ApiError {
 }
 
 /// Each refusal with its status and what its reader can do about it.
-pub(super) fn refused(refusal: &ContractRefusal) -> ApiError {
+pub fn refused(refusal: &ContractRefusal) -> ApiError {
     use ContractRefusal as Refused;
     let code = refusal.code();
     match refusal {
+        Refused::NameNotFound(name) => {
+            ApiError::not_found(code, format!("nobody owns the name {name}"))
+        }
+        Refused::NotNameOwner(name) => {
+            ApiError::forbidden(code, format!("the name {name} belongs to another wallet"))
+        }
         Refused::ContractNotFound => ApiError::not_found(code, "no contract has this id"),
         Refused::SubscriptionNotFound => ApiError::not_found(code, "there is no such subscription"),
         Refused::NotYours => ApiError::forbidden(code, "it belongs to another wallet"),

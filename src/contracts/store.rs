@@ -205,7 +205,10 @@ pub(super) async fn contracts_list(
 }
 
 /// Contracts by rising id.
-async fn contracts_read(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<Contract>, DbError> {
+pub(super) async fn contracts_read(
+    conn: &mut PgConnection,
+    ids: &[i64],
+) -> Result<Vec<Contract>, DbError> {
     let rows = sqlx::query_as!(
         ContractRow,
         "select c.id, c.owner, c.status, c.title, c.description, c.max_subscribers, c.allow_list, c.version,

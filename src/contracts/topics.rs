@@ -1,4 +1,4 @@
-//! The topics of contracts: `contracts`, `contract:{id}` and `subscription:{id}`.
+//! The topics of contracts: `contracts`, `contract:{id}`, `subscriptions` and `subscription:{id}`.
 
 use std::str::FromStr;
 
@@ -35,6 +35,7 @@ pub struct ContractTopics {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ContractTopic {
     Contracts,
+    Subscriptions,
     Contract(ContractId),
     Subscription(SubscriptionId),
     /// Of a family of this slice, and naming nothing.
@@ -45,6 +46,7 @@ fn parse(topic: &Topic) -> Option<ContractTopic> {
     let number = |text| i64::from_str(text).ok().filter(|id| *id > 0 && id.to_string() == text);
     let found = match topic.split() {
         ("contracts", None) => Some(ContractTopic::Contracts),
+        ("subscriptions", None) => Some(ContractTopic::Subscriptions),
         ("contract", Some(id)) => number(id).map(|id| ContractTopic::Contract(ContractId::new(id))),
         ("subscription", Some(id)) => {
             number(id).map(|id| ContractTopic::Subscription(SubscriptionId::new(id)))
@@ -65,7 +67,9 @@ impl ContractTopics {
             ContractTopic::Subscription(id) => subscribers::subscription(&mut conn, id)
                 .await?
                 .is_some_and(|standing| standing.is_party(caller)),
-            ContractTopic::Contracts | ContractTopic::Unknown => false,
+            ContractTopic::Contracts | ContractTopic::Subscriptions | ContractTopic::Unknown => {
+                false
+            }
         })
     }
 }
@@ -126,7 +130,9 @@ impl Topics for ContractTopics {
                         scale,
                     ))?
                 }
-                ContractTopic::Contracts | ContractTopic::Unknown => return Ok(Vec::new()),
+                ContractTopic::Contracts
+                | ContractTopic::Subscriptions
+                | ContractTopic::Unknown => return Ok(Vec::new()),
             };
             Ok(vec![part])
         }))
@@ -141,6 +147,7 @@ mod tests {
     fn topics_are_told_apart() {
         for (name, expected) in [
             ("contracts", Some(ContractTopic::Contracts)),
+            ("subscriptions", Some(ContractTopic::Subscriptions)),
             ("contract:7", Some(ContractTopic::Contract(ContractId::new(7)))),
             ("subscription:31", Some(ContractTopic::Subscription(SubscriptionId::new(31)))),
             ("contract:0", Some(ContractTopic::Unknown)),

@@ -1,23 +1,26 @@
-//! Floor 6: the doors of the native protocol. They parse what clients ask, decide by the topics of the slices who may
-//! hear what, and attach listeners to the hub.
+//! Floor 6: the doors of the native protocol, and that of Krist's. They parse what clients ask, decide by the topics of
+//! the slices who may hear what, and attach listeners to the hub.
 //!
 //! ```text
 //!  ws/    GET /api/v1/ws        one websocket, many topics; sessions answer messages
 //!  pull   GET /api/v1/events    sse: a stream        pages: one page, or a long poll
+//!  krist/ /api/krist            Krist's REST and websocket, with codes and rules of its own
 //! ```
 //!
-//! All doors share the rules in `listen.rs` and the codes in `codes.rs`. Owns no table. Emits `ops.clock_advanced`
+//! The native doors share the rules in `listen.rs` and the codes in `codes.rs`. Owns the table `krist_tickets`. Emits `ops.clock_advanced`
 //! (`operate/`) and the hint `hub.stats`. Holds:
 //! * nobody listens to a topic that its slice has not allowed them;
 //! * every client message has exactly one answer, every refusal one of the codes;
 //! * a position is resumed exactly or refused, never quietly replaced by another.
 
 pub mod asyncapi;
+mod budget;
 pub mod codes;
 #[cfg(feature = "echo")]
 pub mod echo;
 #[cfg(test)]
 mod fixtures;
+pub mod krist;
 mod listen;
 pub mod operate;
 mod pages;

@@ -70,6 +70,18 @@ pub trait Dialect: Send {
     /// Builds the frame of a notice, if the protocol has one. A mark must be the same for all connections of an
     /// encoding, because it is built once for all of them.
     fn notice(&self, notice: Notice) -> Option<Bytes>;
+
+    /// Called about once a second while nothing waits for the client. Gives what the protocol says by itself, such as
+    /// that it is still there.
+    fn beat(&self, _now: Instant) -> Option<Bytes> {
+        None
+    }
+
+    /// How a connection ends that has lost its topics because what comes next is no longer kept. `None` when
+    /// [`Notice::Gone`] tells its client so, who can ask for topics again.
+    fn lost(&self) -> Option<Close> {
+        None
+    }
 }
 
 /// What the hub itself has to tell.

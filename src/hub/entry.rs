@@ -109,10 +109,11 @@ impl Entry {
         self.frame(Encoding::NATIVE).map_or(0, Bytes::len)
     }
 
-    /// About how many bytes of memory it holds.
+    /// About how many bytes of memory it holds when somebody of every dialect listens.
     pub fn weight_bytes(&self) -> usize {
         let data = self.event.data.get().len();
-        ENTRY_OVERHEAD_BYTES.saturating_add(self.wire_bytes()).saturating_add(data)
+        let frames = self.wire_bytes().saturating_mul(self.encoders.0.len());
+        ENTRY_OVERHEAD_BYTES.saturating_add(frames).saturating_add(data)
     }
 }
 

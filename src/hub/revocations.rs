@@ -50,22 +50,23 @@ impl Revocations {
                 && let Some(forgotten) = known.order.pop_front()
                 && let Some(at) = known.at.remove(&forgotten)
             {
-                known.since = at;
+                known.since = known.since.max(at);
             }
+            // Its place in the order stays: forgotten a little early is asked for again, and nothing worse.
             if known.at.insert(credential.clone(), seq).is_none() {
                 known.order.push_back(credential.clone());
             }
         }
     }
 
-    /// Whether a grant still stands. A credential that was revoked never becomes valid again.
+    /// Whether a grant still stands: nothing behind its check has revoked it.
     pub(super) fn standing(&self, grant: &Grant) -> Standing {
         let Some(credential) = &grant.credential else { return Standing::Good };
         let known = self.0.read();
         match known.at.get(credential) {
-            Some(seq) => Standing::Revoked(*seq),
+            Some(seq) if grant.checked < *seq => Standing::Revoked(*seq),
             None if grant.checked < known.since => Standing::Unknown,
-            None => Standing::Good,
+            Some(_) | None => Standing::Good,
         }
     }
 }
@@ -84,6 +85,7 @@ mod tests {
         let revocations = Revocations::new(Seq::new(5));
         revocations.record(Seq::new(7), &[Credential::of("session", 1)]);
         assert_eq!(revocations.standing(&grant(1, 6)), Standing::Revoked(Seq::new(7)));
+        assert_eq!(revocations.standing(&grant(1, 7)), Standing::Good, "it was given again");
         assert_eq!(revocations.standing(&grant(2, 6)), Standing::Good);
         assert_eq!(revocations.standing(&grant(2, 4)), Standing::Unknown);
         assert_eq!(revocations.standing(&Grant::default()), Standing::Good);

@@ -136,7 +136,7 @@ impl Shard {
         self.deliver(&run, wanted, last.seq());
         self.move_to(last.seq());
         if let Some(credentials) = last.revoked() {
-            self.revoke(credentials);
+            self.revoke(credentials, last.seq());
         }
         self.wake_parked();
         true
@@ -180,8 +180,8 @@ impl Shard {
         self.wake_parked();
     }
 
-    fn revoke(&self, credentials: &[Credential]) {
-        for connection in self.all().filter(|connection| connection.holds(credentials)) {
+    fn revoke(&self, credentials: &[Credential], at: Seq) {
+        for connection in self.all().filter(|connection| connection.holds(credentials, at)) {
             connection.close(Close::UNAUTHORIZED);
         }
     }

@@ -138,7 +138,11 @@ impl Rig {
         );
         let (far, peer) = far.unwrap();
         let admission = self.hub.admit(peer.ip()).unwrap();
-        let dialect = Box::new(Plain { log: Arc::clone(&self.log) });
+        let dialect = Box::new(Plain {
+            log: Arc::clone(&self.log),
+            beats: AtomicBool::default(),
+            ends: AtomicBool::default(),
+        });
         self.hub.adopt(far, Bytes::new(), dialect, grant, admission).await.unwrap();
         near.unwrap()
     }
@@ -230,6 +234,10 @@ fn shorten(text: &str) -> String {
 /// A dialect of plain words.
 struct Plain {
     log: Arc<FakeLog>,
+    /// Whether it says by itself that it is there.
+    beats: AtomicBool,
+    /// Whether it ends when the log has forgotten what comes next.
+    ends: AtomicBool,
 }
 
 impl Dialect for Plain {
@@ -258,14 +266,23 @@ impl Dialect for Plain {
                 Action::Leave(wants.into_iter().map(|want| want.topic).collect()),
                 say("left"),
             ]),
-            "grant" => Handled::Now(vec![
+            // Looked up before anything happened, or just now.
+            "grant" | "regrant" => Handled::Now(vec![
                 Action::Grant(Grant {
                     credential: Some(Credential::of("session", rest)),
-                    checked: view.place.head,
+                    checked: if verb == "grant" { Seq::ZERO } else { view.place.head },
                     expires: None,
                 }),
                 say("granted"),
             ]),
+            "beat" => {
+                self.beats.store(true, SeqCst);
+                Handled::Now(vec![say("beating")])
+            }
+            "end" => {
+                self.ends.store(true, SeqCst);
+                Handled::Now(vec![say("ending")])
+            }
             "panic" => Handled::Later(Box::pin(async { panic!("a test panics here") })),
             "big" => Handled::Now(vec![say(&"x".repeat(rest.parse().unwrap()))]),
             _ => Handled::Now(vec![say(&format!("heard {text}")), Action::Close(Close::MALFORMED)]),
@@ -281,6 +298,14 @@ impl Dialect for Plain {
             Notice::Expiring { in_s } => format!("expiring {in_s}"),
             Notice::Gone { head, oldest } => format!("gone {head} {oldest}"),
         }))
+    }
+
+    fn beat(&self, _: std::time::Instant) -> Option<Bytes> {
+        self.beats.load(SeqCst).then(|| frame::text("beat"))
+    }
+
+    fn lost(&self) -> Option<Close> {
+        self.ends.load(SeqCst).then_some(Close::new(1013, "too slow"))
     }
 }
 

@@ -195,7 +195,8 @@ pub struct Revocation {
     pub credentials: Vec<Credential>,
 }
 
-/// What a caller proved who they are with, by its public name: `session:…` or `key:…`. Not a secret.
+/// What a caller proved who they are with, by its public name: `session:…`, `key:…`, or `wallet:…` for a
+/// private key. Not a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Credential(Arc<str>);

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     db::{Command, DbError, Failure, Tx},
-    kernel::address::Address,
+    kernel::{
+        address::Address,
+        event::{Credential, Revocation},
+    },
 };
 
 /// Makes an empty wallet that its owner claims by logging in.
@@ -52,8 +55,8 @@ pub(super) async fn created(
     Ok(WalletDone { address: wallet.address, version: wallet.version })
 }
 
-/// Locks or unlocks a wallet. A locked wallet can't log in and can't pay; it still receives. Doing it twice changes
-/// nothing.
+/// Locks or unlocks a wallet. A locked wallet can't log in and can't pay; it still receives. Sockets that its private
+/// key has opened are closed. Doing it twice changes nothing.
 #[derive(Debug, Serialize)]
 pub struct LockWallet {
     /// The wallet.
@@ -64,6 +67,7 @@ pub struct LockWallet {
 
 impl Command for LockWallet {
     const NAME: &'static str = "wallet_lock";
+    const SETTLED: bool = true;
     type Done = WalletDone;
     type Refusal = LedgerRefusal;
 
@@ -74,11 +78,13 @@ impl Command for LockWallet {
             wallet.version += 1;
             store::wallet_set_locked(tx.conn(), &wallet).await?;
             let change = change(&wallet);
-            tx.emit(&if self.locked {
-                LedgerEvent::WalletLocked(change)
+            if self.locked {
+                tx.emit(&LedgerEvent::WalletLocked(change))?;
+                let key = Credential::of("wallet", &wallet.address);
+                tx.emit(&Revocation { credentials: vec![key] })?;
             } else {
-                LedgerEvent::WalletUnlocked(change)
-            })?;
+                tx.emit(&LedgerEvent::WalletUnlocked(change))?;
+            }
         }
         Ok(WalletDone { address: wallet.address, version: wallet.version })
     }

@@ -8,6 +8,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
 
 use super::{LedgerRefusal, Wallet, commands::created, store};
 use crate::{
@@ -81,19 +82,83 @@ impl Command for Login {
     type Refusal = LedgerRefusal;
 
     async fn apply(&self, tx: &mut Tx) -> Result<Self::Done, Failure<LedgerRefusal>> {
-        let address = Address::of(&self.key);
-        let verifier = self.secret.verifier(&self.key, &address);
-        let known = store::wallets_lock(tx.conn(), [&address].into()).await?;
-        match known.into_iter().next() {
-            Some(wallet) => verify(tx, &wallet, verifier).await?,
-            None => {
-                let bytes = verifier.finalize().into_bytes().into();
-                created(tx, &address, Some(&bytes)).await?;
-            }
-        }
+        let address = claim(tx, &self.key, &self.secret).await?;
         let opened = open_session(tx, &address, self.user_agent.as_deref()).await?;
         Ok((address, opened))
     }
+}
+
+/// Makes a wallet its key's, as [`Login`] does, and opens no session.
+#[derive(Debug)]
+pub struct Claim {
+    /// The key.
+    pub key: PrivateKey,
+    /// The server's secret.
+    pub secret: VerifierSecret,
+}
+
+impl Command for Claim {
+    const NAME: &'static str = "wallet_claim";
+    const REPEATABLE: bool = true;
+    type Done = Address;
+    type Refusal = LedgerRefusal;
+
+    async fn apply(&self, tx: &mut Tx) -> Result<Address, Failure<LedgerRefusal>> {
+        claim(tx, &self.key, &self.secret).await
+    }
+}
+
+/// What a private key is to the wallet that it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the wallet's.
+    Owner,
+    /// Nobody has claimed the wallet, or there is none yet: [`Claim`] makes it the key's.
+    Unclaimed,
+    /// The wallet is another key's, or locked.
+    Refused,
+}
+
+/// Looks up what a key is, for doors that prove it with every request. Nothing is written.
+///
+/// # Errors
+/// When the database fails.
+pub async fn recognise(
+    conn: &mut PgConnection,
+    secret: &VerifierSecret,
+    key: &PrivateKey,
+    address: &Address,
+) -> Result<Standing, DbError> {
+    let Some(wallet) = store::wallet_find(conn, address).await? else {
+        return Ok(Standing::Unclaimed);
+    };
+    let stored = store::verifier_find(conn, wallet.id).await?;
+    // Compared in constant time.
+    let is_owner = |stored: Vec<u8>| secret.verifier(key, address).verify_slice(&stored).is_ok();
+    Ok(match stored.map(is_owner) {
+        _ if wallet.locked => Standing::Refused,
+        Some(true) => Standing::Owner,
+        Some(false) => Standing::Refused,
+        None => Standing::Unclaimed,
+    })
+}
+
+async fn claim(
+    tx: &mut Tx,
+    key: &PrivateKey,
+    secret: &VerifierSecret,
+) -> Result<Address, Failure<LedgerRefusal>> {
+    let address = Address::of(key);
+    let verifier = secret.verifier(key, &address);
+    let known = store::wallets_lock(tx.conn(), [&address].into()).await?;
+    match known.into_iter().next() {
+        Some(wallet) => verify(tx, &wallet, verifier).await?,
+        None => {
+            let bytes = verifier.finalize().into_bytes().into();
+            created(tx, &address, Some(&bytes)).await?;
+        }
+    }
+    Ok(address)
 }
 
 async fn verify(

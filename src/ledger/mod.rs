@@ -11,6 +11,7 @@ mod catalogue;
 mod check;
 pub mod commands;
 pub mod events;
+pub mod lists;
 mod login;
 mod model;
 mod post;
@@ -24,7 +25,7 @@ mod topics;
 pub use self::{
     catalogue::catalogue,
     check::{LedgerCheck, check, payments_unlike},
-    login::{Login, SecretError, VerifierSecret},
+    login::{Claim, Login, SecretError, Standing, VerifierSecret, recognise},
     model::{
         LedgerRefusal, METADATA_CHARS_MAX, Metadata, Payee, Payment, PaymentKind, Reach, RequestId,
         Transfer, Wallet, rehearse,

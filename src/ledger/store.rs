@@ -17,16 +17,16 @@ use crate::{
     },
 };
 
-struct WalletRow {
-    id: i64,
-    address: String,
-    balance: i64,
-    floor: i64,
-    total_in: i64,
-    total_out: i64,
-    version: i64,
-    locked: bool,
-    created_at: DateTime<Utc>,
+pub(super) struct WalletRow {
+    pub(super) id: i64,
+    pub(super) address: String,
+    pub(super) balance: i64,
+    pub(super) floor: i64,
+    pub(super) total_in: i64,
+    pub(super) total_out: i64,
+    pub(super) version: i64,
+    pub(super) locked: bool,
+    pub(super) created_at: DateTime<Utc>,
 }
 
 impl TryFrom<WalletRow> for Wallet {
@@ -47,20 +47,20 @@ impl TryFrom<WalletRow> for Wallet {
     }
 }
 
-struct PaymentRow {
-    id: i64,
-    payer: String,
-    payee: String,
-    amount: i64,
-    kind: String,
-    name: Option<String>,
-    sent_name: Option<String>,
-    sent_metaname: Option<String>,
-    metadata: Option<String>,
-    request_id: Option<String>,
-    at: DateTime<Utc>,
-    payer_version: i64,
-    payee_version: i64,
+pub(super) struct PaymentRow {
+    pub(super) id: i64,
+    pub(super) payer: String,
+    pub(super) payee: String,
+    pub(super) amount: i64,
+    pub(super) kind: String,
+    pub(super) name: Option<String>,
+    pub(super) sent_name: Option<String>,
+    pub(super) sent_metaname: Option<String>,
+    pub(super) metadata: Option<String>,
+    pub(super) request_id: Option<String>,
+    pub(super) at: DateTime<Utc>,
+    pub(super) payer_version: i64,
+    pub(super) payee_version: i64,
 }
 
 impl TryFrom<PaymentRow> for Payment {

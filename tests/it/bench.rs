@@ -66,3 +66,16 @@ fn clients_go_on_after_a_restart_and_from_far_behind() {
     let report = bench(&["resume", "--clients", "100", "--backlog", "5000"]);
     assert_measured(&report, &["until all have caught up", "events a second from far behind"]);
 }
+
+#[test]
+fn another_dialect_is_measured_beside_the_native_one() {
+    let report = bench(&["fanout", "--dialect", "krist", "--listeners", "20"]);
+    assert_measured(
+        &report,
+        &[
+            "CPU per delivery, saturated, 20 listeners, native / krist",
+            "CPU per delivery, paced, krist 20",
+            "deliveries a second, saturated, native 20",
+        ],
+    );
+}

@@ -2,6 +2,8 @@
 
 /// How the text of an event begins, at every contender.
 const EVENT: &[u8] = br#"{"type":"event","seq":"#;
+/// The same in Krist's dialect.
+const TRANSACTION: &[u8] = br#"{"type":"event","event":"transaction","event_id":""#;
 
 /// A pong without payload, masked with zeros.
 pub(super) const PONG: &[u8] = &[0x8a, 0x80, 0, 0, 0, 0];
@@ -46,7 +48,8 @@ pub(super) fn next(input: &[u8]) -> Option<(Frame<'_>, &[u8])> {
 }
 
 fn text(payload: &[u8]) -> Frame<'_> {
-    let Some(digits) = payload.strip_prefix(EVENT) else { return Frame::Text(payload) };
+    let digits = payload.strip_prefix(EVENT).or_else(|| payload.strip_prefix(TRANSACTION));
+    let Some(digits) = digits else { return Frame::Text(payload) };
     let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
     Frame::Event(digits.fold(0, |seq: u64, digit| {
         seq.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')))
@@ -80,6 +83,8 @@ mod tests {
     #[test]
     fn frames_are_told_apart_and_cut_where_they_end() {
         let long = format!(r#"{{"type":"event","seq":1000000007,"pad":"{}"}}"#, "x".repeat(300));
+        let krist = r#"{"type":"event","event":"transaction","event_id":"77","transaction":{}}"#;
+        assert_eq!(next(&frame::text(krist)).unwrap().0, Frame::Event(77));
         let mut wire = frame::text(&long).to_vec();
         wire.extend(frame::text(r#"{"type":"mark","seq":7}"#).iter());
         wire.extend([0x89, 0, 0x88, 2, 3, 233]);

@@ -40,11 +40,10 @@ pub(super) struct Link {
 }
 
 /// What the links have in common.
-#[derive(Debug)]
 pub(super) struct Manner {
     pub(super) target: SocketAddr,
-    /// The request for the upgrade.
-    pub(super) request: Vec<u8>,
+    /// The request for the upgrade of a listener.
+    pub(super) request: Box<dyn Fn(u32) -> String>,
     /// How the answer begins that makes a listener live.
     pub(super) arrived: &'static [u8],
 }
@@ -103,7 +102,7 @@ impl Link {
 
     /// Takes what has come in.
     pub(super) fn turn(&mut self, scratch: &mut [u8], ears: &mut Ears<'_>) -> io::Result<News> {
-        if self.phase == Phase::Connecting && !self.open(ears.manner)? {
+        if self.phase == Phase::Connecting && !self.open(ears)? {
             return Ok(News::None);
         }
         let mut news = News::None;
@@ -136,7 +135,7 @@ impl Link {
     }
 
     /// Asks for the upgrade once the connection stands. False while it does not.
-    fn open(&mut self, manner: &Manner) -> io::Result<bool> {
+    fn open(&mut self, ears: &Ears<'_>) -> io::Result<bool> {
         let Some(stream) = &mut self.stream else { return Ok(false) };
         if let Some(error) = stream.take_error()? {
             return Err(error);
@@ -146,7 +145,7 @@ impl Link {
             other => other?,
         };
         stream.set_nodelay(true)?;
-        stream.write_all(&manner.request)?;
+        stream.write_all((ears.manner.request)(ears.listener).as_bytes())?;
         self.phase = Phase::Upgrading;
         Ok(true)
     }

@@ -41,6 +41,8 @@ pub(super) type Ask = Box<dyn Fn(u32, &[u8]) -> String>;
 pub(super) struct Asking {
     /// A credential, if they have one.
     pub(super) token: Option<String>,
+    /// Where each asks for its websocket, where that is not the same for all.
+    pub(super) paths: Option<Vec<String>>,
     /// What a listener says after a welcome.
     pub(super) ask: Ask,
     /// How the answer begins that makes it live.
@@ -84,8 +86,23 @@ impl Asking {
     pub(super) fn topics(spread: Spread) -> Self {
         Self {
             token: None,
+            paths: None,
             ask: Box::new(move |listener, _| subscribe(&spread.interest(listener), "")),
             arrived: br#"{"type":"subscribed""#,
+            first: None,
+        }
+    }
+
+    /// Listens to all payments in Krist's dialect, each with a ticket of its own.
+    pub(super) fn krist(tickets: &[String]) -> Self {
+        let path = |ticket: &String| format!("/api/krist/ws/gateway/{ticket}");
+        Self {
+            token: None,
+            paths: Some(tickets.iter().map(path).collect()),
+            ask: Box::new(|_, _| {
+                r#"{"id":1,"type":"subscribe","event":"transactions"}"#.to_owned()
+            }),
+            arrived: br#"{"ok":true,"id":1,"type":"response""#,
             first: None,
         }
     }
@@ -110,16 +127,22 @@ impl Fleet {
         asking: Asking,
     ) -> anyhow::Result<Self> {
         let credential = asking.token.map(|token| format!("Authorization: Bearer {token}\r\n"));
-        let request = format!(
-            "GET /api/v1/ws HTTP/1.1\r\nHost: {target}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{}\r\n",
+        let head = format!(
+            "HTTP/1.1\r\nHost: {target}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{}\r\n",
             credential.unwrap_or_default()
         );
+        let paths = asking.paths;
+        let request = Box::new(move |listener| {
+            let place = usize::try_from(listener).unwrap_or(usize::MAX);
+            let path = paths.as_ref().and_then(|paths| paths.get(place)).map(String::as_str);
+            format!("GET {} {head}", path.unwrap_or("/api/v1/ws"))
+        });
         Ok(Self {
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS),
             scratch: vec![0; READ_BYTES].into(),
             links: (0..listeners).map(|_| Link::new()).collect(),
-            manner: Manner { target, request: request.into(), arrived: asking.arrived },
+            manner: Manner { target, request, arrived: asking.arrived },
             ask: asking.ask,
             live: 0,
             opening: 0,

@@ -90,6 +90,8 @@ pub(super) enum Order {
     Pay,
     /// Make so many wallets with money and sessions, and say them.
     Payers(u32),
+    /// Make so many tickets for websockets of the Krist door, and say them.
+    Tickets(u32),
     /// Let all of them pay for a while, and say how many payments were made.
     PayAll { way: Way, hot: bool, seconds: u64 },
     /// Say how long a batch of payments takes, and its events alone.
@@ -124,6 +126,8 @@ pub(super) enum Answer {
     Paid(Duration),
     /// See [`Order::Payers`].
     Payers(Vec<Payer>),
+    /// See [`Order::Tickets`].
+    Tickets(Vec<String>),
     /// See [`Order::WeighLog`].
     Spans([Duration; 2]),
     /// See [`Order::Pgbench`].

@@ -20,6 +20,7 @@ use crate::{
     bench::{event::Press, machine::uptime, store},
     config::Settings,
     db::{Db, Inbox, Relay, keys::Outcome, tasks::Tasks},
+    gateways::krist,
     hub::Hub,
     kernel::event::{Event, Seq},
     ledger::{PaymentKind, Till},
@@ -84,6 +85,13 @@ impl Contender for Product {
             Order::Payers(count) => {
                 self.payers = self.make(count).await?;
                 Some(Answer::Payers(self.payers.clone()))
+            }
+            Order::Tickets(count) => {
+                let mut tickets = Vec::new();
+                for _ in 0..count {
+                    tickets.push(krist::guest_ticket(&self.db, self.hub.head()).await?);
+                }
+                Some(Answer::Tickets(tickets))
             }
             Order::PayAll { way, hot, seconds } => {
                 let (span, payers) =

@@ -469,3 +469,19 @@ pub(super) async fn subscriptions_postpone(
     .await?;
     Ok(())
 }
+
+/// A wallet's subscriptions to some contracts.
+pub(in crate::contracts) async fn standings_of(
+    conn: &mut PgConnection,
+    contracts: &[i64],
+    address: &Address,
+) -> Result<Vec<Standing>, DbError> {
+    let ids = sqlx::query_scalar!(
+        "select id from subscriptions where contract_id = any($1) and address = $2 order by id",
+        contracts,
+        address.as_str()
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    standings(conn, &ids).await
+}

@@ -6,7 +6,6 @@
 //! Credentials are looked for in this order, and the first that is there must be good: `Authorization` or `X-API-KEY`,
 //! a subprotocol `bearer.<base64url token>` (never echoed), `?ticket=`. Without any the caller is a guest.
 
-mod budget;
 pub mod protocol;
 mod session;
 

@@ -12,17 +12,14 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 
-use super::{
-    budget::{Budget, Spent},
-    protocol::{
-        Ask, Authenticate, Done, Drain, Expiring, Limits, Live, Mark, MessageId, Mode, Pong,
-        Received, Refused, Revoked, SERVER_FRAME_BYTES_MAX, SnapshotPart, Subscribe, Subscribed,
-        Tell, Welcome,
-    },
+use super::protocol::{
+    Ask, Authenticate, Done, Drain, Expiring, Limits, Live, Mark, MessageId, Mode, Pong, Received,
+    Refused, Revoked, SERVER_FRAME_BYTES_MAX, SnapshotPart, Subscribe, Subscribed, Tell, Welcome,
 };
 use crate::{
     auth::{AuthError, Caller, Token, topics::Audience},
     gateways::{
+        budget::{Budget, Spent},
         codes::{Code, Fault},
         listen::{Native, Position, fit, wants},
     },

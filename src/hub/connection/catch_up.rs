@@ -153,6 +153,9 @@ impl Connection {
         self.cursor.borrow_mut().listen(Interest::default());
         self.arrivals.take();
         self.notify(Notice::Gone { head: self.shard.ring().head(), oldest });
+        if let Some(close) = self.dialect.lost() {
+            self.close(close);
+        }
     }
 
     pub(super) fn poll_page(self: &Rc<Self>, cx: &mut Context<'_>) -> Poll<()> {

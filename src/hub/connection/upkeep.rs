@@ -14,7 +14,7 @@ use crate::{
         dialect::{Grant, Notice},
         revocations::Standing,
     },
-    kernel::event::Credential,
+    kernel::event::{Credential, Seq},
 };
 
 /// How long before the end of its credentials a client is told.
@@ -27,6 +27,7 @@ impl Connection {
     pub(in crate::hub) fn tick(self: &Rc<Self>, now: Instant, stuck_max: u32) {
         if self.outbox.borrow().is_empty() {
             self.stuck.set(0);
+            self.beat(now);
         } else {
             self.stuck.set(self.stuck.get().saturating_add(1));
             if self.stuck.get() > stuck_max {
@@ -40,6 +41,14 @@ impl Connection {
             self.close(Close::EXPIRED);
         } else if left <= EXPIRY_NOTICE && !self.warned.replace(true) {
             self.notify(Notice::Expiring { in_s: left.as_secs().saturating_add(1) });
+        }
+    }
+
+    fn beat(&self, now: Instant) {
+        if self.phase.get() == Phase::Open
+            && let Some(frame) = self.dialect.beat(now)
+        {
+            self.offer(frame);
         }
     }
 
@@ -64,13 +73,12 @@ impl Connection {
         }
     }
 
-    /// Whether one of the credentials let it in.
-    pub(in crate::hub) fn holds(&self, revoked: &[Credential]) -> bool {
-        self.grant
-            .borrow()
-            .credential
-            .as_ref()
-            .is_some_and(|credential| revoked.contains(credential))
+    /// Whether one of the credentials that end at a position let it in. What was looked up behind that is another
+    /// grant, though it may have the same name.
+    pub(in crate::hub) fn holds(&self, revoked: &[Credential], at: Seq) -> bool {
+        let grant = self.grant.borrow();
+        let named = grant.credential.as_ref().is_some_and(|held| revoked.contains(held));
+        named && grant.checked < at
     }
 
     pub(in crate::hub) fn has_credential(&self) -> bool {

@@ -250,6 +250,11 @@ async fn what_is_no_longer_kept_is_said_and_never_skipped() {
     client.expect(&["listening 100", "live 100"]).await;
     rig.publish("x.y", &["a"]);
     client.expect(&["event 101"]).await;
+    // A dialect whose clients would not understand is ended instead.
+    let mut stern = rig.connect().await;
+    stern.ask("end", "ending").await;
+    stern.ask("since 10 a", "listening 10").await;
+    stern.expect(&["gone 101 51", "close 1013"]).await;
 }
 
 #[tokio::test]

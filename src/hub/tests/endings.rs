@@ -82,6 +82,20 @@ async fn a_revocation_that_passed_before_the_connection_came_is_found() {
     let mut guest = rig.connect().await;
     guest.say("grant 1").await;
     assert_eq!(guest.hear_all().await, "close 4401");
+    // What was given behind it under the same name is another right.
+    let mut again = rig.connect().await;
+    again.ask("regrant 1", "granted").await;
+    again.ask("big 1", "x").await;
+    rig.publish_event(revocation_event(3, "session:1"));
+    assert_eq!(again.hear_all().await, "close 4401");
+}
+
+#[tokio::test]
+async fn a_dialect_may_speak_by_itself() {
+    let rig = Rig::new(HubSettings { stall: Duration::from_millis(40), ..one_shard() }).await;
+    let mut client = rig.connect().await;
+    client.ask("beat", "beating").await;
+    client.expect(&["beat", "beat"]).await;
 }
 
 #[tokio::test]

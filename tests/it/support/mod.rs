@@ -4,6 +4,7 @@ mod api;
 mod balancer;
 pub(crate) mod cluster;
 pub(crate) mod contracts;
+pub(crate) mod krist;
 mod listener;
 pub(crate) mod load;
 pub(crate) mod names;

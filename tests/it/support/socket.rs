@@ -30,6 +30,8 @@ pub(crate) struct Knock {
     path: String,
     head: String,
     window: Option<u32>,
+    /// How the greeting is called.
+    greeting: &'static str,
 }
 
 /// The answer to an opening request that was refused.
@@ -59,7 +61,14 @@ impl Knock {
             hub.address
         );
         let path = "/api/v1/ws".into();
-        Self { address: hub.address.parse().unwrap(), path, head, window: None }
+        let address = hub.address.parse().unwrap();
+        Self { address, path, head, window: None, greeting: "welcome" }
+    }
+
+    /// At another door, which greets otherwise.
+    pub(crate) fn door(mut self, path: &str, greeting: &'static str) -> Self {
+        (self.path, self.greeting) = (path.to_owned(), greeting);
+        self
     }
 
     /// With a ticket in the URL.
@@ -117,7 +126,7 @@ impl Knock {
             Heard::Closed(code) => return Err(Turned { status: code, text: String::new() }),
             Heard::Cut => panic!("cut before the greeting"),
         };
-        assert_eq!(socket.welcome["type"], "welcome");
+        assert_eq!(socket.welcome["type"], self.greeting);
         Ok(socket)
     }
 }
@@ -207,12 +216,18 @@ impl Socket {
     pub(crate) async fn answer(&mut self) -> Value {
         loop {
             let frame = self.fresh().await;
-            let unasked = ["event", "mark", "live", "hint", "snapshot", "drain", "expiring"];
+            let unasked =
+                ["event", "mark", "live", "hint", "snapshot", "drain", "expiring", "keepalive"];
             if !unasked.iter().any(|kind| frame["type"] == *kind) {
                 return frame;
             }
             self.early.push_back(frame);
         }
+    }
+
+    /// Whether a frame of a type came before an answer that was waited for, and nobody has heard it yet.
+    pub(crate) fn has_early(&self, kind: &str) -> bool {
+        self.early.iter().any(|frame| frame["type"] == kind)
     }
 
     /// The next frame, whatever it is.
