@@ -162,3 +162,44 @@ async fn paths_do_not_shadow_one_another() {
     let page = hub.guest().get("/docs").await;
     assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"));
 }
+
+#[tokio::test]
+async fn an_outage_is_told_in_krists_words_and_ends() {
+    let site = Site::new().await;
+    let hub = site.hub(&[]).await;
+    let mut socket = super::support::krist::guest(&hub).await;
+    site.reachable(false).await;
+    let away = async || said(&get(&hub, "/supply").await) == (503, false, "server_error");
+    hub.wait_until(away).await;
+    assert_eq!(get(&hub, "/supply?cc").await.status, 200);
+    let told = socket.ask(json!({"id": 7, "type": "address", "address": ANNA.1})).await;
+    assert_eq!((&told["error"], &told["id"]), (&json!("server_error"), &json!(7)));
+    site.reachable(true).await;
+    hub.wait_until(async || said(&get(&hub, "/supply").await).1).await;
+    let told = socket.ask(json!({"id": 8, "type": "work"})).await;
+    assert_eq!(told["ok"], true, "the socket is still usable");
+}
+
+#[tokio::test]
+async fn payments_that_the_operator_has_stopped_are_refused() {
+    let site = Site::new().await;
+    let hub = site.hub(&[]).await;
+    hub.login(ANNA).await;
+    hub.login(BERT).await;
+    hub.admin().mint(ANNA.1, "600").await;
+    let switch = async |on: bool| {
+        sqlx::query("update log_head set payments_on = $1")
+            .bind(on)
+            .execute(&mut site.sql().await)
+            .await
+            .unwrap();
+    };
+    switch(false).await;
+    let reply = pay(&hub, ANNA, BERT.1, json!(1)).await;
+    assert_eq!(said(&reply), (423, false, "transactions_disabled"));
+    assert_eq!(reply.body["message"], "Transactions disabled");
+    let name = post(&hub, "/names/bakery", json!({"privatekey": ANNA.0})).await;
+    assert_eq!(said(&name), (423, false, "transactions_disabled"));
+    switch(true).await;
+    assert_eq!(said(&pay(&hub, ANNA, BERT.1, json!(1)).await), (200, true, ""));
+}
