@@ -65,6 +65,11 @@ pub enum Cmd {
     /// Measure the hub beside its baselines
     #[command(subcommand)]
     Bench(BenchCmd),
+    /// Run game servers for a hub; --config names the file with the games
+    Orchestrator(OrchestratorArgs),
+    /// Stand-ins for the outside world, for trying things out
+    #[command(subcommand)]
+    Dev(DevCmd),
     /// Read the settings, say whether they fit together, and stop
     CheckConfig,
     /// Print every setting as a Markdown table
@@ -96,6 +101,44 @@ pub struct TailArgs {
     /// Only these kinds, such as `payment.*`
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     pub kinds: Vec<String>,
+}
+
+/// How the orchestrator runs.
+#[derive(Debug, Clone, Args)]
+pub struct OrchestratorArgs {
+    /// Only say whether the file is as it should be
+    #[arg(long)]
+    pub check: bool,
+    /// The file that --config names.
+    #[arg(skip)]
+    pub file: Option<PathBuf>,
+}
+
+/// A stand-in.
+#[derive(Debug, Clone, Subcommand)]
+pub enum DevCmd {
+    /// Run a small game: it listens on a port and speaks lines of text
+    Game(GameArgs),
+}
+
+/// How the game runs.
+#[derive(Debug, Clone, Args)]
+pub struct GameArgs {
+    /// Where to listen
+    #[arg(long, value_name = "PORT")]
+    pub port: u16,
+    /// What players must say first; nothing when it is empty
+    #[arg(long, value_name = "PASSWORD", default_value = "")]
+    pub password: String,
+    /// How it greets
+    #[arg(long, value_name = "NAME", default_value = "a game")]
+    pub name: String,
+    /// Seconds before it listens
+    #[arg(long, value_name = "SECONDS", default_value = "0")]
+    pub load_seconds: u32,
+    /// Minutes after which it ends by itself
+    #[arg(long, value_name = "MINUTES", default_value = "60", value_parser = clap::value_parser!(u32).range(1..=1_440))]
+    pub minutes: u32,
 }
 
 /// What to do with service keys.
@@ -185,13 +228,24 @@ impl Config {
             command().try_get_matches_from(all).map_err(|error| explain(error, &found))?;
         let cli = Cli::from_arg_matches(&matches)?;
         let settings = check::complete(cli.settings, &vars).map_err(ConfigError::Invalid)?;
-        Ok(Self { cmd: cli.cmd.unwrap_or(Cmd::Serve), settings })
+        let mut cmd = cli.cmd.unwrap_or(Cmd::Serve);
+        if let Cmd::Orchestrator(args) = &mut cmd {
+            args.file = named_file(&said, &vars);
+        }
+        Ok(Self { cmd, settings })
     }
 }
 
 /// Where programs are searched for, as the environment says.
 pub fn search_path() -> Option<OsString> {
     std::env::var_os("PATH")
+}
+
+/// What games see of the environment, as far as it is set: where programs and homes are, and the language.
+pub fn environment_of_games() -> Vec<(OsString, OsString)> {
+    let names = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
+    let set = |name: &str| Some((OsString::from(name), std::env::var_os(name)?));
+    names.into_iter().filter_map(set).collect()
 }
 
 /// Every setting as a Markdown table.
@@ -237,10 +291,9 @@ impl Found {
                 None => unsaid.push(id),
             }
         }
-        let named = said.get_one::<PathBuf>("config").cloned();
-        let path =
-            named.or_else(|| Some(PathBuf::from(vars.get(&OsString::from(variable("config")))?)));
-        let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else { return Ok(found) };
+        // An orchestrator is no hub: its file holds games.
+        let is_hub = said.subcommand_name() != Some("orchestrator");
+        let Some(path) = named_file(said, vars).filter(|_| is_hub) else { return Ok(found) };
         for (id, value) in file::read(&path, &settings).map_err(invalid)? {
             if unsaid.contains(&id.as_str()) {
                 let place = format!("{id} in {}", path.display());
@@ -249,6 +302,14 @@ impl Found {
         }
         Ok(found)
     }
+}
+
+/// The file that the command line or the environment names.
+fn named_file(said: &ArgMatches, vars: &Environment) -> Option<PathBuf> {
+    let named = said.get_one::<PathBuf>("config").cloned();
+    let path =
+        named.or_else(|| Some(PathBuf::from(vars.get(&OsString::from(variable("config")))?)));
+    path.filter(|path| !path.as_os_str().is_empty())
 }
 
 /// `DATABASE_URL` is what other tools call it, so it is read when our own name is absent.

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //!  7  app config telemetry bench cli  build everything, start and drain; settings; load tests; subcommands
+//!     orchestrator                 runs game servers; knows the hub by HTTP only
 //!  6  gateways                     the protocols' doors: ws, sse
 //!  5  contracts                    contracts, subscriptions, renewal clock
 //!  4  names                        names that wallets own
@@ -26,4 +27,5 @@ pub mod hub;
 pub mod kernel;
 pub mod ledger;
 pub mod names;
+pub mod orchestrator;
 pub mod telemetry;

@@ -217,3 +217,42 @@ async fn tail_fails_when_it_may_not_listen() {
     assert!(notes.contains("error: could not listen to wallet:k8juvewcui at "), "{notes}");
     assert!(notes.contains("(forbidden): not yours"), "{notes}");
 }
+
+/// The example of the README is a file that can be used as it stands.
+#[test]
+fn the_games_of_the_readme_can_be_run() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, behind) = readme.split_once("`games.toml`:").unwrap();
+    let toml = behind.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("games.toml", toml);
+    let file = dir.path().join("games.toml");
+    let check = |args: &[&str]| {
+        let mut command =
+            program(&[&["orchestrator", "--config", file.to_str().unwrap()], args].concat());
+        let Output { status, stdout, stderr } =
+            command.env("PATH", "/usr/bin:/bin").output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (status.code(), text(stdout), text(stderr))
+    };
+    let (code, out, err) = check(&["--check"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert_eq!(err.lines().filter(|line| line.contains("_file")).count(), 2, "{err}");
+    write("orchestrator.token", "0b5e7a1c94d2f38846a1\n");
+    write("hub.key", "tbk_0b5e7a1c94d2f38846a1\n");
+    let (code, out, err) = check(&["--check"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.ends_with("is as it should be: dice, echo\n"), "{out}");
+}
+
+#[test]
+fn an_orchestrator_needs_its_games() {
+    let (code, _, err) = run(&["orchestrator"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("--config"), "{err}");
+    let (code, _, err) = run(&["orchestrator", "--config", "/nowhere/games.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(err.starts_with("error: /nowhere/games.toml: cannot read it"), "{err}");
+}

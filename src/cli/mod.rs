@@ -8,7 +8,9 @@ mod database;
 pub mod demo;
 mod doctor;
 mod documents;
+mod game;
 mod migrate;
+mod orchestrator;
 pub mod output;
 mod serve;
 mod summary;
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 use crate::{
     bench::{self, Measured},
     config::{
-        BenchCmd, Cmd, Config, LogFormat, Settings,
+        BenchCmd, Cmd, Config, DevCmd, LogFormat, Settings,
         settings::{LOG_FILTER, LogSettings},
     },
 };
@@ -29,10 +31,10 @@ use crate::{
 /// What a subcommand logs, unless it is told: it prints its results, and a step on the way is no news.
 const LOG_FILTER_QUIET: &str = "warn,sqlx=error";
 
-/// How to log: a hub as it is told, a subcommand more quietly and in words.
+/// How to log: what stays, a hub or an orchestrator, as it is told, a subcommand more quietly and in words.
 pub fn log_settings(config: &Config) -> LogSettings {
     let mut log = config.settings.log.clone();
-    if matches!(config.cmd, Cmd::Serve) {
+    if matches!(config.cmd, Cmd::Serve | Cmd::Orchestrator(_)) {
         return log;
     }
     if log.log_filter == LOG_FILTER {
@@ -57,6 +59,11 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         Cmd::Token(cmd) => Box::pin(token::run(&settings, cmd)).await,
         Cmd::VerifyLedger => Box::pin(verify::run(&settings)).await,
         Cmd::Bench(cmd) => Box::pin(measure(&settings, cmd)).await,
+        Cmd::Orchestrator(args) => Box::pin(orchestrator::run(args)).await,
+        Cmd::Dev(DevCmd::Game(args)) => {
+            Box::pin(game::run(&args)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Cmd::Doctor { json } => Box::pin(doctor::run(&settings, json)).await,
         // Whoever comes here has settings that fit together.
         Cmd::CheckConfig => done(output::print_line("the settings fit together")),
@@ -89,6 +96,7 @@ mod tests {
             (&["verify-ledger"], LOG_FILTER_QUIET),
             (&["verify-ledger", "--log-filter=debug"], "debug"),
             (&["serve", "--log-filter=debug"], "debug"),
+            (&["orchestrator", "--config", "games.toml"], LOG_FILTER),
         ] {
             let args = ["tollbell", "--data-dir", "/nowhere"].iter().chain(args);
             let config = Config::load(args.map(OsString::from), []).unwrap();

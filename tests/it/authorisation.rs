@@ -6,6 +6,7 @@ use super::support::{
     ANNA, Api, BERT, CARA, Hub, NOBODY, Site,
     contracts::{offer, subscribed},
     names::buy,
+    orchestra::{FakeHub, KEY, Orchestra, TOKEN},
 };
 
 /// The callers, in the order of a row's statuses: a guest, the owner of another wallet, a bot, an orchestrator, the
@@ -155,6 +156,15 @@ const PRIVATE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/api/v1/subscribers/{id}/charges", [401, 403, 403, 403, 200, 401]),
 ];
 
+/// The routes of the orchestrator, which knows one caller: whoever has its token.
+const ORCHESTRATOR: &[(&str, &str, u16)] = &[
+    ("GET", "/v1/games", 200),
+    ("POST", "/v1/servers", 400),
+    ("GET", "/v1/servers", 200),
+    ("GET", "/v1/servers/{id}", 404),
+    ("POST", "/v1/servers/{id}/stop", 404),
+];
+
 async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
     let anna = hub.login(ANNA).await;
     hub.admin().mint(ANNA.1, "510").await;
@@ -242,4 +252,24 @@ async fn a_private_ledger_is_for_its_owners() {
     assert_eq!(anna.get(&format!("/api/v1/wallets/{}", ANNA.1)).await.status, 200);
     assert_eq!(anna.get("/api/v1/payments/1").await.status, 200);
     assert_eq!(anna.get(&format!("/api/v1/wallets/{NOBODY}")).await.said(), (403, "forbidden"));
+}
+
+#[tokio::test]
+async fn an_orchestrator_knows_its_token_only() {
+    let hub = FakeHub::start().await;
+    let orchestra = Orchestra::of(&hub).await;
+    for (method, path, status) in ORCHESTRATOR {
+        let ask = async |token| {
+            let caller = Api::new(orchestra.url(), token);
+            caller.send(method.parse().unwrap(), path, &[], Vec::new()).await
+        };
+        assert_eq!(ask(Some(TOKEN)).await.status, *status, "{method} {path}");
+        for token in [None, Some("wrong"), Some(KEY), Some(""), Some(&TOKEN[1..])] {
+            let reply = ask(token).await;
+            assert_eq!(reply.said(), (401, "unauthorized"), "{method} {path} with {token:?}");
+            assert_eq!(reply.headers["www-authenticate"], "Bearer");
+        }
+    }
+    // Whoever keeps it running asks without.
+    assert_eq!(Api::new(orchestra.url(), None).get("/healthz").await.status, 200);
 }

@@ -28,6 +28,8 @@ mod ledger;
 mod misuse;
 mod names;
 mod nodes;
+mod orchestrator;
+mod orchestrator_kills;
 mod outage;
 mod positions;
 mod protocol;

@@ -49,6 +49,11 @@ impl Api {
         Self { client, url: url.to_owned(), token: token.map(ToOwned::to_owned) }
     }
 
+    /// Where it asks.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The same caller at another hub.
     pub(crate) fn at(&self, hub: &super::Hub) -> Self {
         Self { url: hub.url(), ..self.clone() }

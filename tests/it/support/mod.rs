@@ -8,6 +8,7 @@ pub(crate) mod krist;
 mod listener;
 pub(crate) mod load;
 pub(crate) mod names;
+pub(crate) mod orchestra;
 mod site;
 mod socket;
 mod stream;
