@@ -35,8 +35,6 @@ use crate::kernel::time::{HostClock, Timestamp};
 const ASKS_MAX: usize = 256;
 /// How long a server that is over is remembered, so that a repeated order gets its first answer.
 const REMEMBERED: Duration = Duration::from_hours(24);
-/// Servers that are remembered, those included that the hub has not heard the end of.
-const SERVERS_KEPT_MAX: usize = 10_000;
 /// Between two looks at what may be forgotten.
 const FORGET: Duration = Duration::from_mins(1);
 
@@ -304,7 +302,7 @@ impl<D: Driver> Yard<D> {
         if launch.minutes > game.minutes_max {
             return Err(Refusal::TooLong(game.minutes_max));
         }
-        if self.berths.len() >= SERVERS_KEPT_MAX && !self.forget_one() {
+        if self.berths.len() >= settings.kept_max && !self.forget_one() {
             return Err(Refusal::Unheard);
         }
         if self.open().count() >= settings.servers_max {

@@ -48,6 +48,8 @@ pub struct Settings {
     pub ports: RangeInclusive<u16>,
     /// Servers at one time.
     pub servers_max: usize,
+    /// Servers that are remembered, those included that the hub has not heard the end of.
+    pub kept_max: usize,
     /// Between two signs of life.
     pub heartbeat: Duration,
     /// Whether the end of the orchestrator ends its servers too.
@@ -194,6 +196,7 @@ impl Reader<'_> {
         let host = host(&mut keys);
         let ports = ports(&mut keys);
         let servers_max = keys.number("servers_max", 16, 1..=SERVERS_MAX);
+        let kept_max = keys.number("servers_kept_max", SERVERS_MAX, 1..=SERVERS_MAX);
         let heartbeat = keys.number("heartbeat_seconds", 30, 1..=300);
         let stop_with_me = keys.switch("stop_with_me");
         let hub =
@@ -220,6 +223,7 @@ impl Reader<'_> {
             host: host?,
             ports: ports?,
             servers_max: usize::try_from(servers_max?).ok()?,
+            kept_max: usize::try_from(kept_max?).ok()?,
             heartbeat: Duration::from_secs(heartbeat?),
             stop_with_me: stop_with_me?,
             hub: hub?,

@@ -257,7 +257,7 @@ async fn a_private_ledger_is_for_its_owners() {
 #[tokio::test]
 async fn an_orchestrator_knows_its_token_only() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     for (method, path, status) in ORCHESTRATOR {
         let ask = async |token| {
             let caller = Api::new(orchestra.url(), token);

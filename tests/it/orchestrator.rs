@@ -16,7 +16,7 @@ use super::support::orchestra::{FakeHub, KEY, Mood, Orchestra, order, ports};
 #[tokio::test]
 async fn a_server_starts_is_joined_and_stops() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     let server = orchestra.launched("s1", "dice").await;
     assert_eq!((&server["state"], &server["host"]), (&json!("launching"), &json!("127.0.0.1")));
     assert_eq!(server["password"].as_str().unwrap().len(), 12, "{server}");
@@ -49,7 +49,7 @@ async fn a_server_starts_is_joined_and_stops() {
 #[tokio::test]
 async fn every_end_is_told_as_it_was() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     for (game, stop, names, reason) in [
         ("crash", false, ["ready", "exited"].as_slice(), "exit_code_3"),
         ("stubborn", true, &["ready", "stopping", "killed"], "asked"),
@@ -76,7 +76,7 @@ async fn every_end_is_told_as_it_was() {
 #[tokio::test]
 async fn a_stop_before_ready_is_obeyed() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     orchestra.launched("s1", "never").await;
     orchestra.stop("s1", "changed_my_mind").await;
     let end = hub.hears_end("s1").await;
@@ -89,7 +89,7 @@ async fn a_stop_before_ready_is_obeyed() {
 #[tokio::test]
 async fn minutes_are_counted_through_a_restart() {
     let hub = FakeHub::start().await;
-    let mut orchestra = Orchestra::of(&hub).await;
+    let mut orchestra = Orchestra::of(&hub);
     let mut body = order("s1", "quick");
     body["maxMinutes"] = json!(1);
     assert_eq!(orchestra.api().post("/v1/servers", &body).await.status, 201);
@@ -101,7 +101,7 @@ async fn minutes_are_counted_through_a_restart() {
     let ready_at = chrono::Utc::now() - chrono::Duration::seconds(58);
     stored["state"]["ready_at"] = json!(ready_at.to_rfc3339());
     fs::write(&file, stored.to_string()).unwrap();
-    orchestra.up().await;
+    orchestra.up();
     assert_eq!(orchestra.states().await["s1"], "running");
     let end = hub.hears_end("s1").await;
     assert_eq!((&end["event"], &end["reason"]), (&json!("stopped"), &json!("time_limit")));
@@ -113,7 +113,7 @@ async fn minutes_are_counted_through_a_restart() {
 #[tokio::test]
 async fn servers_live_through_the_end_of_the_orchestrator() {
     let hub = FakeHub::start().await;
-    let mut orchestra = Orchestra::of(&hub).await;
+    let mut orchestra = Orchestra::of(&hub);
     let server = orchestra.launched("s1", "dice").await;
     hub.hears("s1", "ready").await;
     let processes = orchestra.processes();
@@ -121,12 +121,12 @@ async fn servers_live_through_the_end_of_the_orchestrator() {
     for round in 0..2 {
         // Once as a crash, once in good order.
         if round == 0 {
-            orchestra.kill()
+            orchestra.kill();
         } else {
-            orchestra.end()
+            orchestra.end();
         }
         assert_eq!(orchestra.processes(), processes);
-        orchestra.up().await;
+        orchestra.up();
         let found = orchestra.api().get("/v1/servers/s1").await;
         assert_eq!((&found.body["state"], &found.body["id"]), (&json!("running"), &server["id"]));
         let again = orchestra.order("s1", "dice").await;
@@ -142,7 +142,7 @@ async fn servers_live_through_the_end_of_the_orchestrator() {
 #[tokio::test]
 async fn a_server_that_ended_while_nobody_watched_is_reported() {
     let hub = FakeHub::start().await;
-    let mut orchestra = Orchestra::of(&hub).await;
+    let mut orchestra = Orchestra::of(&hub);
     orchestra.launched("s1", "quick").await;
     hub.hears("s1", "ready").await;
     orchestra.kill();
@@ -151,7 +151,7 @@ async fn a_server_that_ended_while_nobody_watched_is_reported() {
             .unwrap();
     }
     orchestra.has_processes(0).await;
-    orchestra.up().await;
+    orchestra.up();
     let end = hub.hears_end("s1").await;
     assert_eq!((&end["event"], &end["reason"]), (&json!("exited"), &json!("lost")));
     assert_eq!(hub.names("s1"), ["launch_accepted", "ready", "exited"]);
@@ -161,7 +161,7 @@ async fn a_server_that_ended_while_nobody_watched_is_reported() {
 async fn with_stop_with_me_the_servers_end_too_and_the_hub_hears_of_it() {
     let hub = FakeHub::start().await;
     let top = format!("ports = \"{}\"\nstop_with_me = true", ports(4));
-    let mut orchestra = Orchestra::start(&hub.url, KEY, &top, "").await;
+    let mut orchestra = Orchestra::start(&hub.url, KEY, &top, "");
     orchestra.launched("s1", "dice").await;
     hub.hears("s1", "ready").await;
     orchestra.end();
@@ -173,7 +173,7 @@ async fn with_stop_with_me_the_servers_end_too_and_the_hub_hears_of_it() {
 #[tokio::test]
 async fn what_a_hub_could_not_hear_it_hears_later_in_order() {
     let hub = FakeHub::start().await;
-    let mut orchestra = Orchestra::of(&hub).await;
+    let mut orchestra = Orchestra::of(&hub);
     hub.is(Mood::Down);
     let sessions = ["a", "b", "c"];
     for session in sessions {
@@ -191,7 +191,7 @@ async fn what_a_hub_could_not_hear_it_hears_later_in_order() {
     assert_eq!(waiting.body["unheardEvents"], 3);
     // The outbox is on the disk.
     orchestra.kill();
-    orchestra.up().await;
+    orchestra.up();
     assert!(!hub.all().is_empty() && sessions.iter().all(|session| hub.names(session).is_empty()));
     hub.is(Mood::Replaced);
     sleep(Duration::from_millis(600)).await;
@@ -206,7 +206,7 @@ async fn what_a_hub_could_not_hear_it_hears_later_in_order() {
 #[tokio::test]
 async fn the_hub_may_not_know_want_a_stop_or_refuse() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     for (mood, ends_at_once) in [(Mood::Ignorant, true), (Mood::Tired, true), (Mood::Strict, false)]
     {
         hub.is(Mood::Well);
@@ -231,7 +231,7 @@ async fn the_hub_may_not_know_want_a_stop_or_refuse() {
 #[tokio::test]
 async fn one_order_starts_one_server_however_often_it_comes() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     let replies =
         futures_util::future::join_all((0..20).map(|_| orchestra.order("s1", "quick"))).await;
     let made = replies.iter().filter(|reply| reply.status == 201).count();
@@ -256,7 +256,7 @@ async fn places_and_ports_are_limited() {
     let hub = FakeHub::start().await;
     let range = ports(3);
     let top = format!("ports = \"{range}\"\nservers_max = 2\nhost = \"localhost\"");
-    let orchestra = Orchestra::start(&hub.url, KEY, &top, "").await;
+    let orchestra = Orchestra::start(&hub.url, KEY, &top, "");
     let first = orchestra.launched("s1", "quick").await;
     orchestra.launched("s2", "single").await;
     assert_eq!(orchestra.order("s3", "quick").await.said(), (409, "servers_full"));
@@ -268,16 +268,37 @@ async fn places_and_ports_are_limited() {
     let _squatter = std::net::TcpListener::bind(("0.0.0.0", begin + 2)).unwrap();
     let next = orchestra.launched("s5", "quick").await;
     assert_eq!((&next["port"], &next["host"]), (&first["port"], &json!("localhost")));
-    let full = Orchestra::start(&hub.url, KEY, &format!("ports = \"{}\"", begin + 2), "").await;
+    let full = Orchestra::start(&hub.url, KEY, &format!("ports = \"{}\"", begin + 2), "");
     assert_eq!(full.order("s6", "quick").await.said(), (409, "ports_full"));
+}
+
+/// What the hub has not heard is never given up, so there is a limit to it; what it has heard makes room.
+#[tokio::test]
+async fn a_hub_that_hears_nothing_gets_no_more_servers() {
+    let hub = FakeHub::start().await;
+    let top = format!("ports = \"{}\"\nservers_kept_max = 2", ports(4));
+    let orchestra = Orchestra::start(&hub.url, KEY, &top, "");
+    hub.is(Mood::Down);
+    for session in ["s1", "s2"] {
+        orchestra.launched(session, "dud").await;
+    }
+    assert_eq!(orchestra.order("s3", "dud").await.said(), (409, "hub_unreachable"));
+    hub.is(Mood::Well);
+    hub.hears_end("s1").await;
+    hub.hears_end("s2").await;
+    // Its life ends right behind that.
+    while orchestra.order("s3", "dud").await.said() == (409, "hub_unreachable") {
+        sleep(Duration::from_millis(10)).await;
+    }
+    hub.hears_end("s3").await;
+    assert_eq!(orchestra.states().await.len(), 2);
 }
 
 #[tokio::test]
 async fn callbacks_are_signed_when_a_secret_is_set() {
     let hub = FakeHub::start().await;
     let secret = "signing_secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3\"";
-    let orchestra =
-        Orchestra::start(&hub.url, KEY, &format!("ports = \"{}\"", ports(2)), secret).await;
+    let orchestra = Orchestra::start(&hub.url, KEY, &format!("ports = \"{}\"", ports(2)), secret);
     orchestra.launched("s1", "dud").await;
     hub.hears_end("s1").await;
     for heard in hub.all() {
@@ -299,7 +320,7 @@ async fn callbacks_are_signed_when_a_secret_is_set() {
 #[tokio::test]
 async fn games_are_listed_by_kind() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     let list = async |path: &str| {
         let reply = orchestra.api().get(path).await;
         let games = reply.body["games"].as_array().unwrap().clone();
@@ -316,7 +337,7 @@ async fn games_are_listed_by_kind() {
 #[tokio::test]
 async fn what_can_not_be_understood_is_refused_and_starts_nothing() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     let with = |field: &str, value: Value| {
         let mut body = order("s1", "quick");
         body[field] = value;
@@ -371,7 +392,7 @@ async fn what_can_not_be_understood_is_refused_and_starts_nothing() {
 #[tokio::test]
 async fn servers_are_listed_by_what_they_are() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     orchestra.launched("s1", "dud").await;
     hub.hears_end("s1").await;
     orchestra.launched("s2", "quick").await;
@@ -396,7 +417,7 @@ async fn servers_are_listed_by_what_they_are() {
 #[tokio::test]
 async fn a_folder_that_is_gone_refuses_new_servers() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     orchestra.launched("s1", "quick").await;
     hub.hears("s1", "ready").await;
     let servers = orchestra.state().join("servers");
@@ -414,7 +435,7 @@ async fn a_folder_that_is_gone_refuses_new_servers() {
 #[tokio::test]
 async fn two_orchestrators_do_not_share_a_folder() {
     let hub = FakeHub::start().await;
-    let orchestra = Orchestra::of(&hub).await;
+    let orchestra = Orchestra::of(&hub);
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_tollbell"))
         .args(["orchestrator", "--config"])
         .arg(orchestra.state().parent().unwrap().join("games.toml"))

@@ -85,7 +85,7 @@ async fn kills_at_random_moments_lose_no_server_and_no_event() {
     let mut rng = StdRng::seed_from_u64(seed);
     let rounds = if soak() { 100 } else { 16 };
     let hub = FakeHub::start().await;
-    let mut orchestra = Orchestra::of(&hub).await;
+    let mut orchestra = Orchestra::of(&hub);
     let address: Address = Mutex::new(Some(orchestra.url().to_owned()));
     let sessions: Vec<_> = (0..rounds).map(|round| format!("session-{round}")).collect();
 
@@ -115,7 +115,7 @@ async fn kills_at_random_moments_lose_no_server_and_no_event() {
             kills += 1;
             // Some find the hub away as well.
             hub.is(if rng.random_bool(0.2) { Mood::Down } else { Mood::Well });
-            orchestra.up().await;
+            orchestra.up();
             *address.lock().await = Some(orchestra.url().to_owned());
         }
     }

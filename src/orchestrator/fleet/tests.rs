@@ -253,12 +253,13 @@ async fn an_order_is_refused_for_one_reason_at_a_time() {
         change(&mut launch);
         stand.fleet.launch(launch)
     };
-    for change in [
-        (|l| l.minutes = 5) as fn(&mut Launch),
+    let changes: [fn(&mut Launch); 4] = [
+        |l| l.minutes = 5,
         |l| l.key = "k2".into(),
         |l| l.password = Some("x".into()),
         |l| l.comment = "x".into(),
-    ] {
+    ];
+    for change in changes {
         assert_eq!(same(change).await.unwrap().err(), Some(Refusal::Mismatch));
     }
     // What may differ from one repetition to the next.

@@ -3,7 +3,7 @@
 use super::*;
 
 pub(in crate::orchestrator) const PATIENCE: Patience =
-    Patience { ready: Duration::from_secs(60), stop: Duration::from_secs(10) };
+    Patience { ready: Duration::from_mins(1), stop: Duration::from_secs(10) };
 
 /// So many seconds after the order.
 pub(in crate::orchestrator) fn at(seconds: u64) -> Timestamp {
@@ -60,77 +60,35 @@ const SAME_RUNNING: Outcome = ("running", &["ready"], None);
 const SAME_STOPPING: Outcome = ("stopping", &["ready", "stopping:asked"], None);
 const SAME_ENDED: Outcome = ("exited", &["ready", "exited:exit_code_0"], None);
 
+const EARLY: Outcome = ("failed", &["launch_failed:exited_before_ready"], None);
+const REFUSED: Outcome = ("failed", &["launch_failed:spawn_failed"], None);
+const OBEYED: Outcome = ("stopped", &["ready", "stopping:asked", "stopped:asked"], None);
+const SAME: [Outcome; 5] = [SAME_ACCEPTED, SAME_ACCEPTED, SAME_RUNNING, SAME_STOPPING, SAME_ENDED];
+
 /// One row an input, one column a state: accepted, starting, running, stopping, ended.
 fn table() -> Vec<(Input, [Outcome; 5])> {
-    use Force::Ask;
-    let failed = |reason: &'static [&'static str]| ("failed", reason, None);
+    let [accepted, starting, running, stopping, ended] = SAME;
+    let ends = |running: Outcome| [EARLY, EARLY, running, OBEYED, ended];
+    let asked = Some(Force::Ask);
     vec![
-        (
-            Input::Placed(mark()),
-            [SAME_ACCEPTED, SAME_ACCEPTED, SAME_RUNNING, SAME_STOPPING, SAME_ENDED],
-        ),
-        (
-            refused(),
-            [
-                failed(&["launch_failed:spawn_failed"]),
-                failed(&["launch_failed:spawn_failed"]),
-                SAME_RUNNING,
-                SAME_STOPPING,
-                SAME_ENDED,
-            ],
-        ),
-        (Input::Ready, [SAME_ACCEPTED, SAME_RUNNING, SAME_RUNNING, SAME_STOPPING, SAME_ENDED]),
-        (
-            Input::Ended(Ending::Code(3)),
-            [
-                failed(&["launch_failed:exited_before_ready"]),
-                failed(&["launch_failed:exited_before_ready"]),
-                ("exited", &["ready", "exited:exit_code_3"], None),
-                ("stopped", &["ready", "stopping:asked", "stopped:asked"], None),
-                SAME_ENDED,
-            ],
-        ),
-        (
-            Input::Ended(Ending::Signal(11)),
-            [
-                failed(&["launch_failed:exited_before_ready"]),
-                failed(&["launch_failed:exited_before_ready"]),
-                ("exited", &["ready", "exited:signal_11"], None),
-                ("stopped", &["ready", "stopping:asked", "stopped:asked"], None),
-                SAME_ENDED,
-            ],
-        ),
-        (
-            Input::Ended(Ending::Signal(9)),
-            [
-                failed(&["launch_failed:exited_before_ready"]),
-                failed(&["launch_failed:exited_before_ready"]),
-                ("killed", &["ready", "killed:signal_9"], None),
-                ("stopped", &["ready", "stopping:asked", "stopped:asked"], None),
-                SAME_ENDED,
-            ],
-        ),
-        (
-            Input::Lost,
-            [
-                failed(&["launch_failed:exited_before_ready"]),
-                failed(&["launch_failed:exited_before_ready"]),
-                ("exited", &["ready", "exited:lost"], None),
-                ("stopped", &["ready", "stopping:asked", "stopped:asked"], None),
-                SAME_ENDED,
-            ],
-        ),
+        (Input::Placed(mark()), SAME),
+        (refused(), [REFUSED, REFUSED, running, stopping, ended]),
+        (Input::Ready, [accepted, SAME_RUNNING, running, stopping, ended]),
+        (Input::Ended(Ending::Code(3)), ends(("exited", &["ready", "exited:exit_code_3"], None))),
+        (Input::Ended(Ending::Signal(11)), ends(("exited", &["ready", "exited:signal_11"], None))),
+        (Input::Ended(Ending::Signal(9)), ends(("killed", &["ready", "killed:signal_9"], None))),
+        (Input::Lost, ends(("exited", &["ready", "exited:lost"], None))),
         (
             stop("late"),
             [
                 ("stopped", &["stopped:late"], None),
-                ("stopping", &["stopping:late"], Some(Ask)),
-                ("stopping", &["ready", "stopping:late"], Some(Ask)),
-                SAME_STOPPING,
-                SAME_ENDED,
+                ("stopping", &["stopping:late"], asked),
+                ("stopping", &["ready", "stopping:late"], asked),
+                stopping,
+                ended,
             ],
         ),
-        (Input::Clock, [SAME_ACCEPTED, SAME_ACCEPTED, SAME_RUNNING, SAME_STOPPING, SAME_ENDED]),
+        (Input::Clock, [accepted, starting, running, stopping, ended]),
     ]
 }
 
@@ -139,7 +97,7 @@ fn states() -> [Server; 5] {
     let placed = Input::Placed(mark());
     [
         after(&[]),
-        after(&[placed.clone()]),
+        after(std::slice::from_ref(&placed)),
         after(&[placed.clone(), Input::Ready]),
         after(&[placed.clone(), Input::Ready, stop("asked")]),
         after(&[placed, Input::Ready, Input::Ended(Ending::Code(0))]),

@@ -29,7 +29,7 @@ fn what_is_not_written_has_a_default() {
     assert_eq!((game.name.as_str(), game.kind.as_str()), ("20", "casual"));
     assert_eq!(game.command, Command::File("/bin/sh".into()));
     assert_eq!((game.ready.clone(), game.stop_signal), (Readiness::Port, Signal::SIGTERM));
-    assert_eq!(game.patience.ready, Duration::from_secs(120));
+    assert_eq!(game.patience.ready, Duration::from_mins(2));
     assert_eq!(game.folder, Path::new("/."));
 }
 

@@ -235,7 +235,7 @@ pub(crate) struct Orchestra {
 
 impl Orchestra {
     /// Starts one for a hub, with lines more at the top of its file and in the table of its hub.
-    pub(crate) async fn start(hub_url: &str, key: &str, top: &str, in_hub: &str) -> Self {
+    pub(crate) fn start(hub_url: &str, key: &str, top: &str, in_hub: &str) -> Self {
         let dir = super::site::directory();
         let text = format!(
             "listen = \"127.0.0.1:0\"\ntoken = \"{TOKEN}\"\n{top}\n\
@@ -246,18 +246,17 @@ impl Orchestra {
         let text = text.replace("\ncommand", &format!("\n{mark}"));
         fs::write(dir.path().join("games.toml"), text).unwrap();
         let mut orchestra = Self { dir, child: None, api: Api::new("http://nowhere", None) };
-        orchestra.up().await;
+        orchestra.up();
         orchestra
     }
 
     /// One with a few ports and a heart that beats each second.
-    pub(crate) async fn of(hub: &FakeHub) -> Self {
+    pub(crate) fn of(hub: &FakeHub) -> Self {
         Self::start(&hub.url, KEY, &format!("ports = \"{}\"\nheartbeat_seconds = 1", ports(12)), "")
-            .await
     }
 
     /// Starts it again.
-    pub(crate) async fn up(&mut self) {
+    pub(crate) fn up(&mut self) {
         assert!(self.child.is_none());
         let mut child = Command::new(env!("CARGO_BIN_EXE_tollbell"))
             .args(["orchestrator", "--log-format", "text", "--config"])
