@@ -299,7 +299,6 @@ impl<D: Driver> Life<D> {
         let force = self.server.take(input, HostClock.now(), &self.game.patience);
         if self.server != before {
             self.save().await;
-            self.shown.send_replace(self.server.clone());
             if self.server.state_name() != before.state_name() {
                 tracing::info!(
                     server = %self.server.id, session = self.server.order.session,
@@ -316,6 +315,8 @@ impl<D: Driver> Life<D> {
     async fn save(&mut self) {
         let (folder, server) = (Arc::clone(&self.means.folder), self.server.clone());
         let saved = tokio::task::spawn_blocking(move || folder.save(&server)).await;
+        // Not before: whoever sees a change may rely on it.
+        self.shown.send_replace(self.server.clone());
         self.save_at = match saved {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {

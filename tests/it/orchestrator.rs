@@ -123,7 +123,7 @@ async fn servers_live_through_the_end_of_the_orchestrator() {
         if round == 0 {
             orchestra.kill();
         } else {
-            orchestra.end();
+            orchestra.end().await;
         }
         assert_eq!(orchestra.processes(), processes);
         orchestra.up();
@@ -164,7 +164,7 @@ async fn with_stop_with_me_the_servers_end_too_and_the_hub_hears_of_it() {
     let mut orchestra = Orchestra::start(&hub.url, KEY, &top, "");
     orchestra.launched("s1", "dice").await;
     hub.hears("s1", "ready").await;
-    orchestra.end();
+    orchestra.end().await;
     assert_eq!(hub.names("s1"), ["launch_accepted", "ready", "stopping", "stopped"]);
     assert_eq!(hub.hears_end("s1").await["reason"], "orchestrator_stopped");
     orchestra.has_processes(0).await;

@@ -284,10 +284,16 @@ impl Orchestra {
     }
 
     /// Ends it in good order.
-    pub(crate) fn end(&mut self) {
+    pub(crate) async fn end(&mut self) {
         let mut child = self.child.take().expect("it runs");
         kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
-        let status = child.wait().unwrap();
+        // The hub must be able to answer meanwhile.
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
         assert!(status.success(), "{status}\n{}", self.said());
     }
 
@@ -320,7 +326,9 @@ impl Orchestra {
     /// The file of the server of a session.
     pub(crate) fn file(&self, session: &str) -> PathBuf {
         let files = fs::read_dir(self.state().join("servers")).unwrap();
-        let mut paths = files.map(|entry| entry.unwrap().path());
+        let paths = files.map(|entry| entry.unwrap().path());
+        // A kill may have left half of another one beside it.
+        let mut paths = paths.filter(|path| path.extension().is_some_and(|word| word == "json"));
         paths
             .find(|path| fs::read_to_string(path).is_ok_and(|text| text.contains(session)))
             .unwrap()
