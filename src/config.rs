@@ -312,10 +312,14 @@ fn named_file(said: &ArgMatches, vars: &Environment) -> Option<PathBuf> {
     path.filter(|path| !path.as_os_str().is_empty())
 }
 
-/// `DATABASE_URL` is what other tools call it, so it is read when our own name is absent.
+/// Settings that other programs know by their plain names, or families of them.
+const PLAIN_NAMES: &[&str] = &["database_url", "api_key", "discord_", "polar_", "orchestrator_"];
+
+/// `DATABASE_URL` and its like are what other programs call it, so they are read when our own name is absent.
 fn from_environment(id: &str, vars: &Environment) -> Result<Option<Found>, Problem> {
-    let own = variable(id);
-    let names = if id == "database_url" { vec![own, "DATABASE_URL".to_owned()] } else { vec![own] };
+    let plain =
+        PLAIN_NAMES.iter().any(|name| id == *name || name.ends_with('_') && id.starts_with(name));
+    let names = std::iter::once(variable(id)).chain(plain.then(|| id.to_ascii_uppercase()));
     for place in names {
         let Some(value) = vars.get(&OsString::from(&place)).filter(|value| !value.is_empty())
         else {

@@ -8,8 +8,8 @@
 //!  6  gateways                     the protocols' doors: ws, sse
 //!  5  contracts                    contracts, subscriptions, renewal clock
 //!  4  names                        names that wallets own
-//!  3  ledger                       wallets, payments
-//!  2  auth  hub                    callers, sessions, service keys; fan-out
+//!  3  ledger plans                 wallets, payments; plans, entitlements, usage
+//!  2  auth  hub                    callers, sessions, users, service keys; fan-out
 //!  1  db  http                     pool, Tx, Command, log, relay, embedded Postgres; errors, extractors
 //!  0  kernel                       ids, money, address, time, patch, event envelope
 //! ```
@@ -28,4 +28,5 @@ pub mod kernel;
 pub mod ledger;
 pub mod names;
 pub mod orchestrator;
+pub mod plans;
 pub mod telemetry;

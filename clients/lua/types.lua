@@ -5,6 +5,47 @@
 ---@class tollbell.AcceptBody
 ---@field contract_version? integer|nil The `contract_version` of the terms that were read; other terms are refused.
 
+--- The answer of the access check: whether a user may start a server session, with what, and until when. Every key is always there.
+---@class tollbell.AccessView
+---@field active boolean Whether the user has a plan that can be used now.
+---@field active_session? any|nil The newest open server session.
+---@field available_server_minutes integer Minutes neither used nor held: what a session that starts now may get.
+---@field cancel_at_period_end boolean Whether it ends with the period.
+---@field ends_at? string|nil When it ends; null when it goes on.
+---@field entitlements tollbell.EntitlementView[] Everything that can be used, the best first.
+---@field grace_until? string|nil Until when it works although a payment failed.
+---@field max_concurrent_servers integer Sessions that may be open at once.
+---@field max_session_minutes integer Minutes of one session at the most.
+---@field monthly_server_minutes integer Minutes in each window.
+---@field open_sessions any[] All open server sessions, the newest first.
+---@field period_end? string|nil When the period that was paid for ends.
+---@field period_start? string|nil When the period that was paid for began.
+---@field plan? string|nil The plan's name for people.
+---@field provider? tollbell.Provider|nil Where it comes from.
+---@field remaining_server_minutes integer Minutes not used.
+---@field renews_at? string|nil When it is paid anew; null when it is not.
+---@field reserved_server_minutes integer Minutes held for open sessions.
+---@field status? tollbell.Status|nil How it stands with its provider.
+---@field tier? string|nil The plan's stable name.
+---@field usage_window_end? string|nil When the minutes are new again.
+---@field usage_window_start? string|nil When the window began in which minutes are counted now.
+---@field used_server_minutes integer Minutes used in this window.
+
+--- Minutes to give or to take.
+---@class tollbell.AdjustBody
+---@field entitlement_id? integer|nil Whose minutes; those of the user's plan when absent.
+---@field entry_key? string|nil Names the entry, 1 to 128 characters: the same key is the same entry. Made when absent.
+---@field minutes integer Below 0 for minutes that are given, above 0 for minutes that are taken; at most 100,000 either way.
+---@field reason string Why, 1 to 500 characters.
+
+--- An adjustment.
+---@class tollbell.AdjustedView
+---@field discord_user_id string Whose.
+---@field duplicate boolean Whether it was there before.
+---@field entitlement tollbell.AccessView What the user has now.
+---@field entry_key string The entry's name.
+---@field window_start string When the window began in which it counts.
+
 --- What is paid when renewals were held up for longer than a term.
 ---@alias tollbell.CatchUp "one"|"all"
 
@@ -36,6 +77,17 @@
 ---@class tollbell.ClockView
 ---@field now string The time it shows.
 ---@field offset_s integer How far it is ahead of the database's own clock, in seconds.
+
+--- A gift.
+---@class tollbell.CompBody
+---@field auto_renew? boolean Whether its minutes are new each month until `expires_at`.
+---@field expires_at? string|nil When a gift that goes on by itself ends.
+---@field months? integer|nil How many months it lasts, 1 to 120; or `period_end`, or `expires_at`.
+---@field note? string|nil Why, at most 500 characters.
+---@field period_end? string|nil When it ends; or `months`, or `expires_at`.
+---@field period_start? string|nil When it begins; now when absent.
+---@field ref? string|nil Names the gift, so that giving it again changes nothing; made when absent.
+---@field tier string The plan.
 
 --- The data of `contract.*`.
 ---@class tollbell.ContractChanged
@@ -104,6 +156,64 @@
 --- Why a subscription ended.
 ---@alias tollbell.EndReason "unsubscribed"|"insufficient_funds"|"contract_canceled"|"not_allowed"|"terms_not_accepted"|"owner_missing"|"subscriber_locked"|"same_wallet"|"revoked_by_operator"
 
+--- How many sessions ended.
+---@class tollbell.Ended
+---@field revoked integer The number.
+
+--- What a user has from a provider.
+---@class tollbell.EntitlementBody
+---@field cancel_at_period_end? boolean Whether it ends with the period. Else news of its renewal are awaited for an hour.
+---@field months? integer|nil How many months it lasts, 1 to 120; or `period_end`.
+---@field note? string|nil Why, at most 500 characters.
+---@field past_due_at? string|nil When a payment failed, for `past_due`.
+---@field period_end? string|nil When the period ends; or `months`.
+---@field period_start? string|nil When the period began; now, or what it was before, when absent.
+---@field product_id? string|nil The provider's product that is sold as the plan; or `tier`.
+---@field status? string|nil How it stands; `active` when absent. A state that is none of the list grants nothing.
+---@field tier? string|nil The plan; or `product_id`.
+
+--- What a user has is no longer what it was.
+---@class tollbell.EntitlementChanged
+---@field changed? tollbell.EntitlementView|nil The entitlement that changed; null when it was time alone that changed what the user has.
+---@field discord_user_id string Whose.
+---@field entitlement tollbell.AccessView What the user has now, as the access check answers it; open sessions are told by their own events.
+
+--- What one provider grants to one user.
+---@class tollbell.EntitlementView
+---@field cancel_at_period_end boolean Whether it ends with the period.
+---@field ended_at? string|nil When it ended.
+---@field ends_at? string|nil When it will end.
+---@field grace_until? string|nil Until when it can be used although a payment failed.
+---@field id integer Its number.
+---@field note? string|nil Why it was granted, if somebody said so.
+---@field past_due_at? string|nil When a payment failed.
+---@field paused_at? string|nil When it was paused.
+---@field period_end string When its period ends.
+---@field period_start string When its period began.
+---@field plan string The plan's name for people.
+---@field provider tollbell.Provider Where it comes from.
+---@field provider_status? string|nil What the provider calls that.
+---@field ref string The provider's name for it.
+---@field resumes_at? string|nil When it goes on.
+---@field status tollbell.Status How it stands.
+---@field tier string The plan.
+---@field version integer Rises by 1 with each change.
+
+--- Why minutes stand in the ledger.
+---@alias tollbell.EntryReason "server_session"|"admin_adjustment"|"correction"
+
+--- An entry of the ledger.
+---@class tollbell.EntryView
+---@field at string When it was added.
+---@field entitlement_id integer What of.
+---@field id integer Its number.
+---@field minutes integer Used, or below zero given back.
+---@field note? string|nil What was said of it.
+---@field reason tollbell.EntryReason Why.
+---@field session_id? string|nil The server session, if it was one.
+---@field window_end string When its window ends.
+---@field window_start string When its window began.
+
 --- The body of every failed request.
 ---@class tollbell.ErrorBody
 ---@field error tollbell.ErrorContent What went wrong.
@@ -130,6 +240,13 @@
 ---@field head integer The newest event.
 ---@field next integer Ask for the next page with this as `since`.
 
+--- The body of every failed request.
+---@class tollbell.FailureBody
+---@field code string Stable; programs branch on it.
+---@field details tollbell.Detail[] The fields at fault, or what else a program needs to know; empty when there is nothing.
+---@field message string For people; it may change.
+---@field success boolean Always false.
+
 --- A subscription that the operator makes.
 ---@class tollbell.ForceBody
 ---@field address string Who pays.
@@ -138,6 +255,29 @@
 --- Who gets a name.
 ---@class tollbell.GiveBody
 ---@field to string The new owner's address.
+
+--- A token to issue.
+---@class tollbell.IssueBody
+---@field avatar? string|nil Discord's hash of their picture, at most 128 characters.
+---@field display_name? string|nil What they want to be called, at most 100 characters.
+---@field email? string|nil Their address, 3 to 320 characters with an @.
+---@field username? string|nil Discord's unique name, at most 100 characters.
+---@field ttl_s? integer|nil How long it is valid: 60 to 2,592,000 seconds; a day when absent.
+
+--- How much a plan gives.
+---@class tollbell.Limits
+---@field max_concurrent_servers integer Server sessions that may be open at once.
+---@field max_session_minutes integer Minutes of one server session at the most.
+---@field monthly_server_minutes integer Minutes in each window, which is a month or the period when that is shorter.
+
+--- What proves that a wallet is the caller's.
+---@class tollbell.LinkBody
+---@field privatekey string The wallet's private key. It is not kept.
+
+--- A wallet of a user.
+---@class tollbell.LinkedWallet
+---@field address string Its address.
+---@field linked_at string When it was linked.
 
 --- What to change about a wallet.
 ---@class tollbell.LockBody
@@ -151,6 +291,10 @@
 ---@class tollbell.MintBody
 ---@field address string Who gets it.
 ---@field amount number How much.
+
+--- What a user has.
+---@class tollbell.MyAccess
+---@field entitlement tollbell.AccessView The answer of the access check.
 
 --- The data of all events of names.
 ---@class tollbell.NameChanged
@@ -198,6 +342,28 @@
 ---@field ring_events integer Events in memory now.
 ---@field sent_bytes integer Bytes sent to connections in the last second.
 
+--- An entitlement.
+---@class tollbell.OneEntitlement
+---@field discord_user_id string Whose.
+---@field entitlement tollbell.AccessView What the user has now.
+---@field granted tollbell.EntitlementView The entitlement.
+
+--- A plan.
+---@class tollbell.OnePlan
+---@field plan tollbell.PlanView The plan.
+
+--- A window that is open.
+---@class tollbell.OpenWindow
+---@field available_server_minutes integer What is neither used nor held.
+---@field entitlement_id integer What of.
+---@field monthly_server_minutes integer What the plan gives.
+---@field remaining_server_minutes integer What is not used.
+---@field reserved_server_minutes integer What is held for open sessions.
+---@field tier string The plan.
+---@field used_server_minutes integer What was used.
+---@field window_end string When the minutes are new again.
+---@field window_start string When it began.
+
 --- A session's token.
 ---@class tollbell.OpenedView
 ---@field address string The wallet.
@@ -239,6 +405,65 @@
 ---@field contract_version integer The version of the contract to agree to.
 ---@field price number What a term will cost.
 
+--- A plan to make, or what to change about it; what is absent stays.
+---@class tollbell.PlanBody
+---@field benefits? string[]|nil At most 50 lines of 1 to 200 characters.
+---@field description? string|nil At most 2,000 characters.
+---@field discord_role_id? string|nil The role that a bot gives; null for none.
+---@field display_order? integer|nil Where it stands in a list, from low to high.
+---@field entitlement_priority? integer|nil Of several plans of a user, the highest counts.
+---@field grace_days? integer|nil Days that it still works after a payment has failed, at most 90.
+---@field is_active? boolean|nil Whether it is for sale. What was bought stays.
+---@field max_concurrent_servers? integer|nil Server sessions that may be open at once, 1 to 1,000; 1 for a new plan.
+---@field max_session_minutes? integer|nil Minutes of one server session, 1 to 100,000; required for a new plan.
+---@field monthly_price_usd? integer|nil Whole dollars, for display: at most 1,000,000.
+---@field monthly_server_minutes? integer|nil Minutes in each window, at most 1,000,000; required for a new plan.
+---@field name? string|nil 1 to 80 characters; the tier when a new plan has none.
+---@field products? tollbell.Product[]|nil As what it is sold elsewhere, at most 50; for the provider `contract` the id of a contract of this hub: whoever subscribes to it with a wallet that they have linked has the plan for the term.
+
+--- A plan was made or changed.
+---@class tollbell.PlanChanged
+---@field plan tollbell.PlanView The plan after it.
+
+--- A plan as everybody may see it.
+---@class tollbell.PlanView
+---@field max_concurrent_servers integer Server sessions that may be open at once.
+---@field max_session_minutes integer Minutes of one server session at the most.
+---@field monthly_server_minutes integer Minutes in each window, which is a month or the period when that is shorter.
+---@field benefits string[] What it brings.
+---@field description string What is said of it.
+---@field discord_role_id? string|nil The role that comes with it.
+---@field display_order integer Where it stands in a list.
+---@field entitlement_priority integer Of several plans of a user, the highest counts.
+---@field grace_days integer Days that it still works after a payment has failed.
+---@field is_active boolean Whether it is for sale.
+---@field monthly_price_usd integer Whole dollars, for display.
+---@field name string Its name for people.
+---@field polar_product_id? string|nil The first of them at Polar; null when it can't be bought there.
+---@field products tollbell.Product[] As which products it is sold.
+---@field tier string Its stable name.
+---@field updated_at string When it was last changed.
+---@field version integer Rises by 1 with each change.
+
+--- What is for sale.
+---@class tollbell.Plans
+---@field plans tollbell.PlanView[] In the operator's order.
+
+--- What is sold elsewhere as a plan.
+---@class tollbell.Product
+---@field product_id string The provider's id of the product; for `contract` the id of a contract.
+---@field provider tollbell.Provider Where.
+
+--- What a program says of a user; what is absent stays as it was.
+---@class tollbell.ProfileBody
+---@field avatar? string|nil Discord's hash of their picture, at most 128 characters.
+---@field display_name? string|nil What they want to be called, at most 100 characters.
+---@field email? string|nil Their address, 3 to 320 characters with an @.
+---@field username? string|nil Discord's unique name, at most 100 characters.
+
+--- Where an entitlement comes from.
+---@alias tollbell.Provider "polar"|"comp"|"github_sponsors"|"discord_server_subscription"|"contract"
+
 --- A contract as everybody may see it.
 ---@class tollbell.PublicContract
 ---@field cron_expr? string|nil At each occurrence of this cron expression of five fields, in UTC.
@@ -273,6 +498,18 @@
 ---@class tollbell.PurchaseBody
 ---@field name string With or without its suffix.
 
+--- A role to give or to take: the feed of a bot that keeps roles right.
+---@class tollbell.RoleChanged
+---@field discord_role_id? string|nil The plan's role; null when it has none.
+---@field discord_user_id string Whose.
+---@field granted boolean Whether it is to be given; else it is to be taken.
+---@field tier string The plan's tier.
+
+--- Who has which role.
+---@class tollbell.Roles
+---@field next? string|nil Goes into `after` for the next page; null when there is none.
+---@field standings tollbell.StandingView[] By rising id of the user.
+
 --- When terms end: exactly one of these.
 ---@class tollbell.ScheduleBody
 ---@field cron_expr? string|nil Five fields, in UTC: minute, hour, day of the month, month, day of the week.
@@ -298,6 +535,19 @@
 ---@field address string The wallet.
 ---@field expires string When the token ends.
 ---@field id string The session's public id.
+
+--- Which plan a user has, and the role that comes with it.
+---@class tollbell.StandingView
+---@field discord_role_id? string|nil The plan's role; null when it has none.
+---@field discord_user_id string Who.
+---@field tier string The plan's tier.
+
+--- Who has which plan.
+---@class tollbell.Standings
+---@field standings tollbell.StandingView[] By rising id.
+
+--- How an entitlement stands with its provider.
+---@alias tollbell.Status "active"|"trialing"|"past_due"|"canceled"|"expired"|"inactive"
 
 --- How to subscribe.
 ---@class tollbell.SubscribeBody
@@ -381,18 +631,182 @@
 ---@field term_started_at string When that term began.
 ---@field version integer Raised by 1 with each event of the subscription.
 
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_AdjustedView
+---@field discord_user_id string Whose.
+---@field duplicate boolean Whether it was there before.
+---@field entitlement tollbell.AccessView What the user has now.
+---@field entry_key string The entry's name.
+---@field window_start string When the window began in which it counts.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_MyAccess
+---@field entitlement tollbell.AccessView The answer of the access check.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_OneEntitlement
+---@field discord_user_id string Whose.
+---@field entitlement tollbell.AccessView What the user has now.
+---@field granted tollbell.EntitlementView The entitlement.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_OnePlan
+---@field plan tollbell.PlanView The plan.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_Plans
+---@field plans tollbell.PlanView[] In the operator's order.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_Roles
+---@field next? string|nil Goes into `after` for the next page; null when there is none.
+---@field standings tollbell.StandingView[] By rising id of the user.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_TheirAccess
+---@field discord_user_id string Who.
+---@field entitlement tollbell.AccessView The answer of the access check.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_Usage
+---@field discord_user_id string Whose.
+---@field usage tollbell.UsageView The windows and their entries.
+---@field success boolean Always true.
+
 --- How much money there is.
 ---@class tollbell.SupplyView
 ---@field supply number The sum of all balances but the system's own.
+
+--- What somebody has.
+---@class tollbell.TheirAccess
+---@field discord_user_id string Who.
+---@field entitlement tollbell.AccessView The answer of the access check.
 
 --- A ticket for one websocket.
 ---@class tollbell.TicketView
 ---@field expires_in_s integer Seconds until it is worth nothing.
 ---@field ticket string Goes into `?ticket=` of `/api/v1/ws`, once.
 
+--- A user's token, shown once.
+---@class tollbell.TokenView
+---@field discord_user_id string Whose it is.
+---@field expires string When it ends.
+---@field token string Goes into `Authorization: Bearer` or `Authorization: Token`.
+
 --- What to change about a name.
 ---@class tollbell.UpdateBody
 ---@field record? string|nil Where it leads: 1 to 255 visible ASCII characters, of which the first is none of `.?#`; null for nowhere.
+
+--- What was used.
+---@class tollbell.Usage
+---@field discord_user_id string Whose.
+---@field usage tollbell.UsageView The windows and their entries.
+
+--- The data of `usage.reserved` and `usage.released`.
+---@class tollbell.UsageHeld
+---@field available_server_minutes integer What is neither used nor held.
+---@field entitlement_id integer The entitlement.
+---@field monthly_server_minutes integer What the plan gives in a window.
+---@field remaining_server_minutes integer What is not used.
+---@field reserved_server_minutes integer What is held for open sessions.
+---@field tier string Its plan.
+---@field used_server_minutes integer What was used.
+---@field window_end string When it ends.
+---@field window_start string When the window began.
+---@field discord_user_id string Whose.
+---@field minutes integer How many minutes.
+---@field session_id? string|nil The server session.
+
+--- The data of `usage.recorded`.
+---@class tollbell.UsageRecorded
+---@field available_server_minutes integer What is neither used nor held.
+---@field entitlement_id integer The entitlement.
+---@field monthly_server_minutes integer What the plan gives in a window.
+---@field remaining_server_minutes integer What is not used.
+---@field reserved_server_minutes integer What is held for open sessions.
+---@field tier string Its plan.
+---@field used_server_minutes integer What was used.
+---@field window_end string When it ends.
+---@field window_start string When the window began.
+---@field discord_user_id string Whose.
+---@field entry_id integer The number of the entry.
+---@field minutes integer Used, or below zero given back.
+---@field note? string|nil What was said of it.
+---@field reason tollbell.EntryReason Why.
+---@field session_id? string|nil The server session, if it was one.
+
+--- A share of a window's minutes is used. Each share is told once in a window.
+---@class tollbell.UsageThreshold
+---@field available_server_minutes integer What is neither used nor held.
+---@field entitlement_id integer The entitlement.
+---@field monthly_server_minutes integer What the plan gives in a window.
+---@field remaining_server_minutes integer What is not used.
+---@field reserved_server_minutes integer What is held for open sessions.
+---@field tier string Its plan.
+---@field used_server_minutes integer What was used.
+---@field window_end string When it ends.
+---@field window_start string When the window began.
+---@field discord_user_id string Whose.
+---@field percent integer The share: 80 or 100.
+
+--- What was used in the windows of a time.
+---@class tollbell.UsageView
+---@field at string The time that was asked for.
+---@field entries tollbell.EntryView[] The entries, the newest first; at most 500.
+---@field used_server_minutes integer Minutes used in all windows, less what was given back.
+---@field windows tollbell.OpenWindow[] The windows that can be used, when it was asked for now; the user's plan first.
+
+--- How a window stands after an event.
+---@class tollbell.UsageWindow
+---@field available_server_minutes integer What is neither used nor held.
+---@field entitlement_id integer The entitlement.
+---@field monthly_server_minutes integer What the plan gives in a window.
+---@field remaining_server_minutes integer What is not used.
+---@field reserved_server_minutes integer What is held for open sessions.
+---@field tier string Its plan.
+---@field used_server_minutes integer What was used.
+---@field window_end string When it ends.
+---@field window_start string When the window began.
+
+--- What is known of a person.
+---@class tollbell.User
+---@field avatar? string|nil Discord's hash of their picture.
+---@field discord_user_id string Discord's id, which is the user's own.
+---@field display_name? string|nil What they want to be called.
+---@field linked_at string When they were linked.
+---@field username string Discord's unique name; empty when nobody said it.
+---@field version integer Rises by 1 with each event of the user.
+
+--- A user was linked.
+---@class tollbell.UserLinked
+---@field user tollbell.User Who.
+
+--- A live session of a user.
+---@class tollbell.UserSessionView
+---@field created_at string When it was opened.
+---@field expires_at string When its token ends.
+---@field id string Its public id.
+---@field issued_by? string|nil The service key that issued it; null when they signed in themselves.
+---@field user_agent? string|nil What the client calls itself.
+
+--- A user and what is theirs.
+---@class tollbell.UserView
+---@field avatar? string|nil Discord's hash of their picture.
+---@field discord_user_id string Discord's id, which is the user's own.
+---@field display_name? string|nil What they want to be called.
+---@field linked_at string When they were linked.
+---@field username string Discord's unique name; empty when nobody said it.
+---@field version integer Rises by 1 with each event of the user.
+---@field csrf_token? string|nil What a page that came by cookie sends as `X-CSRF-Token` to change something; absent for others.
+---@field email? string|nil The address that Discord gave, if it did.
+---@field wallets tollbell.LinkedWallet[] Their wallets.
 
 --- A wallet to make.
 ---@class tollbell.WalletBody
@@ -407,6 +821,12 @@
 ---@class tollbell.WalletChanged
 ---@field address string Its address.
 ---@field version integer Its version.
+
+--- The data of `user.wallet_linked` and `user.wallet_unlinked`.
+---@class tollbell.WalletLink
+---@field address string Which.
+---@field discord_user_id string Whose.
+---@field version integer The user's version: dense, so a listener sees that nothing is missing.
 
 --- A wallet that was made.
 ---@class tollbell.WalletMade
@@ -423,6 +843,11 @@
 ---@field total_in number All that it ever received.
 ---@field total_out number All that it ever paid.
 ---@field version integer Raised by 1 with each event of the wallet; also the `ETag`.
+
+--- The wallets of a user.
+---@class tollbell.WalletsView
+---@field discord_user_id string Whose.
+---@field wallets tollbell.LinkedWallet[] The wallets.
 
 --- The contract is over: nobody is entitled any more, and each subscription ends with its own event.
 ---@class tollbell.ContractCanceledEvent
@@ -463,6 +888,14 @@
 ---@field at string When it was committed.
 ---@field topics string[]
 ---@field data tollbell.ContractChanged
+
+--- What a user has is no longer what it was.
+---@class tollbell.EntitlementChangedEvent
+---@field kind "entitlement.changed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.EntitlementChanged
 
 --- What the node did in the last second; with more of it on `ops`.
 ---@class tollbell.HubStatsHint
@@ -509,6 +942,22 @@
 ---@field at string When it was committed.
 ---@field topics string[]
 ---@field data tollbell.PaymentMade
+
+--- The operator made or changed a plan.
+---@class tollbell.PlanChangedEvent
+---@field kind "plan.changed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.PlanChanged
+
+--- A bot should give or take the role of a plan.
+---@class tollbell.RoleChangedEvent
+---@field kind "role.changed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.RoleChanged
 
 --- The subscriber wants to end with the term, and is entitled until then.
 ---@class tollbell.SubscriptionCancelRequestedEvent
@@ -590,6 +1039,62 @@
 ---@field topics string[]
 ---@field data tollbell.SubscriptionChanged
 
+--- Minutes were used, or given back.
+---@class tollbell.UsageRecordedEvent
+---@field kind "usage.recorded"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.UsageRecorded
+
+--- Minutes that were held are free again, and nothing was charged.
+---@class tollbell.UsageReleasedEvent
+---@field kind "usage.released"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.UsageHeld
+
+--- Minutes are held for a server session.
+---@class tollbell.UsageReservedEvent
+---@field kind "usage.reserved"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.UsageHeld
+
+--- A share of a window's minutes is used; each share is told once in a window.
+---@class tollbell.UsageThresholdEvent
+---@field kind "usage.threshold"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.UsageThreshold
+
+--- Somebody signed in with Discord, or a program vouched for them, for the first time.
+---@class tollbell.UserLinkedEvent
+---@field kind "user.linked"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.UserLinked
+
+--- A user proved that a wallet is theirs.
+---@class tollbell.UserWalletLinkedEvent
+---@field kind "user.wallet_linked"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.WalletLink
+
+--- A wallet is no longer a user's.
+---@class tollbell.UserWalletUnlinkedEvent
+---@field kind "user.wallet_unlinked"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.WalletLink
+
 --- Somebody logged in with a new private key, or the operator made a wallet.
 ---@class tollbell.WalletCreatedEvent
 ---@field kind "wallet.created"
@@ -615,4 +1120,4 @@
 ---@field data tollbell.WalletChange
 
 --- Any event. Test `event.kind` first.
----@alias tollbell.Event tollbell.ContractCanceledEvent|tollbell.ContractClosedEvent|tollbell.ContractCreatedEvent|tollbell.ContractEditedEvent|tollbell.ContractOpenedEvent|tollbell.NameRegisteredEvent|tollbell.NameTransferredEvent|tollbell.NameUpdatedEvent|tollbell.OpsClockAdvancedEvent|tollbell.PaymentMadeEvent|tollbell.SubscriptionCancelRequestedEvent|tollbell.SubscriptionCanceledEvent|tollbell.SubscriptionForcedEvent|tollbell.SubscriptionLapsedEvent|tollbell.SubscriptionPaymentFailedEvent|tollbell.SubscriptionRenewedEvent|tollbell.SubscriptionResumedEvent|tollbell.SubscriptionStartedEvent|tollbell.SubscriptionTermsAcceptedEvent|tollbell.SubscriptionTermsChangedEvent|tollbell.WalletCreatedEvent|tollbell.WalletLockedEvent|tollbell.WalletUnlockedEvent
+---@alias tollbell.Event tollbell.ContractCanceledEvent|tollbell.ContractClosedEvent|tollbell.ContractCreatedEvent|tollbell.ContractEditedEvent|tollbell.ContractOpenedEvent|tollbell.EntitlementChangedEvent|tollbell.NameRegisteredEvent|tollbell.NameTransferredEvent|tollbell.NameUpdatedEvent|tollbell.OpsClockAdvancedEvent|tollbell.PaymentMadeEvent|tollbell.PlanChangedEvent|tollbell.RoleChangedEvent|tollbell.SubscriptionCancelRequestedEvent|tollbell.SubscriptionCanceledEvent|tollbell.SubscriptionForcedEvent|tollbell.SubscriptionLapsedEvent|tollbell.SubscriptionPaymentFailedEvent|tollbell.SubscriptionRenewedEvent|tollbell.SubscriptionResumedEvent|tollbell.SubscriptionStartedEvent|tollbell.SubscriptionTermsAcceptedEvent|tollbell.SubscriptionTermsChangedEvent|tollbell.UsageRecordedEvent|tollbell.UsageReleasedEvent|tollbell.UsageReservedEvent|tollbell.UsageThresholdEvent|tollbell.UserLinkedEvent|tollbell.UserWalletLinkedEvent|tollbell.UserWalletUnlinkedEvent|tollbell.WalletCreatedEvent|tollbell.WalletLockedEvent|tollbell.WalletUnlockedEvent

@@ -7,7 +7,12 @@ use axum::{Router, middleware::from_fn_with_state};
 use utoipa::openapi::OpenApi;
 
 use crate::{
-    auth::{self, Auth, gate::Gate, topics::TopicMap},
+    auth::{
+        self, Auth,
+        discord::{DiscordSettings, routes::SignIn},
+        gate::Gate,
+        topics::TopicMap,
+    },
     config::{KristProfile, Settings},
     contracts::{self, ContractTopics, routes::ContractState},
     db::{Db, random, tasks::Tasks},
@@ -25,6 +30,7 @@ use crate::{
     kernel::money::Payable,
     ledger::{self, LedgerTopics, Till, VerifierSecret, routes::LedgerState},
     names::{self, NameTopics, routes::NameState},
+    plans::{self, Access, PlanTopics, routes::PlanState},
 };
 
 /// What the API is made of.
@@ -33,6 +39,7 @@ pub(super) struct Parts<'a> {
     pub(super) auth: &'a Arc<Auth>,
     pub(super) till: &'a Till,
     pub(super) hub: &'a Hub,
+    pub(super) access: &'a Arc<Access>,
     pub(super) verifiers: &'a VerifierSecret,
     /// What the hub calls the dialect of the Krist door.
     pub(super) dialect: Encoding,
@@ -44,8 +51,10 @@ pub fn document() -> OpenApi {
     let mut document = openapi::router::<()>().into_openapi();
     for slice in [
         auth::routes::routes().into_openapi(),
+        auth::discord::routes::routes().into_openapi(),
         ledger::routes::routes().into_openapi(),
         names::routes::routes().into_openapi(),
+        plans::routes::routes().into_openapi(),
         contracts::routes::routes().into_openapi(),
         gateways::operate::routes::routes().into_openapi(),
         krist::subscriptions::routes().into_openapi(),
@@ -59,8 +68,12 @@ pub fn document() -> OpenApi {
 /// Everything that is served, in its layers.
 pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::Result<Router> {
     let proxies = TrustedProxies::new(&parts.settings.listen.trusted_proxies);
-    let gate = Gate { auth: Arc::clone(parts.auth), proxies };
-    let gate = from_fn_with_state(gate, auth::gate::gate);
+    let gate = |cookies| {
+        let gate = Gate { auth: Arc::clone(parts.auth), proxies: proxies.clone(), cookies };
+        from_fn_with_state(gate, auth::gate::gate)
+    };
+    let plans = PlanState { db: parts.db.clone(), access: Arc::clone(parts.access) };
+    let sign_in = sign_in(parts)?;
     let ledger = LedgerState {
         db: parts.db.clone(),
         till: parts.till.clone(),
@@ -79,17 +92,19 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
     let (krist_answers, krist_streams) = krist::routers(&krist);
     let answers = Router::new()
         .merge(Router::from(auth::routes::routes().with_state(Arc::clone(parts.auth))))
+        .merge(Router::from(auth::discord::routes::routes().with_state(sign_in)))
         .merge(Router::from(ledger::routes::routes().with_state(ledger)))
         .merge(Router::from(names::routes::routes().with_state(names)))
+        .merge(Router::from(plans::routes::routes().with_state(plans)))
         .merge(Router::from(contracts::routes::routes().with_state(contracts)))
         .merge(Router::from(gateways::operate::routes::routes().with_state(operate)))
         .merge(Router::from(krist::subscriptions::routes().with_state(Arc::clone(&krist))))
-        .layer(gate.clone())
+        .layer(gate(true))
         .merge(krist_answers)
         .merge(openapi::docs(&document())?)
         .merge(health);
     let streams = Router::from(gateways::routes().with_state(Arc::clone(&native)))
-        .layer(gate)
+        .layer(gate(false))
         .merge(krist_streams);
     #[cfg(feature = "echo")]
     let streams = streams.merge(gateways::echo::router(native));
@@ -141,12 +156,25 @@ fn krist_door(parts: &Parts<'_>, native: Arc<Native>) -> anyhow::Result<Arc<Kris
     Ok(Krist::new(native, till, verifiers, settings, parts.dialect))
 }
 
+/// Signing in with Discord, when the operator has registered an application there.
+fn sign_in(parts: &Parts<'_>) -> anyhow::Result<Arc<SignIn>> {
+    let Settings { people, listen, .. } = parts.settings;
+    let application = people.discord_client_id.clone().zip(people.discord_client_secret.clone());
+    let discord = application.map(|(client_id, client_secret)| DiscordSettings {
+        client_id,
+        client_secret,
+        base_url: people.discord_base_url.clone(),
+    });
+    Ok(SignIn::new(Arc::clone(parts.auth), discord, listen.public_url.clone())?)
+}
+
 fn native(parts: &Parts<'_>, tasks: &Tasks) -> Native {
     let Settings { hub, listen, ledger, .. } = parts.settings;
     let size = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
     let public = ledger.public_ledger;
     let ledger = LedgerTopics { public, scale: parts.db.scale() };
     let contracts = ContractTopics { db: parts.db.clone(), public };
+    let plans = PlanTopics { db: parts.db.clone(), access: Arc::clone(parts.access) };
     Native {
         auth: Arc::clone(parts.auth),
         db: parts.db.clone(),
@@ -154,6 +182,7 @@ fn native(parts: &Parts<'_>, tasks: &Tasks) -> Native {
         topics: TopicMap::new(vec![
             Box::new(ledger),
             Box::new(NameTopics),
+            Box::new(plans),
             Box::new(contracts),
             Box::new(HubTopics),
         ]),

@@ -34,7 +34,11 @@ use crate::{
         AdminListen, Settings,
         settings::{AuthSettings, DatabaseSettings},
     },
-    contracts::{Alarm, RenewalClock, named::NameOwners},
+    contracts::{
+        Alarm, RenewalClock,
+        grants::{ContractGrants, grant_pages},
+        named::NameOwners,
+    },
     db::{
         Db, Relay, Tap,
         follow::follow,
@@ -48,6 +52,7 @@ use crate::{
     kernel::event::Seq,
     ledger::{Till, TillSettings, VerifierSecret},
     names::NamePayees,
+    plans::{self, Access, NoSessions, clock::PlanAlarm},
     telemetry::Figures,
 };
 
@@ -145,6 +150,7 @@ async fn build(
     let verifiers = VerifierSecret::new(&secret);
     verifiers.claim(&db).await?;
     let admin_key = secrets::admin_key(settings, &db).await?;
+    secrets::api_key(settings, &db).await?;
     let (tasks, failures) = Tasks::new();
 
     let auth = Auth::new(db.clone(), Limits::new(limits(&settings.auth)?));
@@ -152,14 +158,12 @@ async fn build(
     let profile = api::krist_profile(settings);
     let (encoders, dialect) = gateways::krist::register(Encoders::default(), profile);
     let hub = Hub::start(hub_settings(settings), db.log().clone(), begin, encoders, &tasks)?;
-    let alarm = Alarm::default();
-    let taps: Vec<Arc<dyn Tap>> =
-        vec![Arc::<Auth>::clone(&auth), Arc::new(hub.clone()), Arc::new(alarm.clone())];
+    let access = Access::new(db.clone(), Arc::new(NoSessions));
+    let clocks = Clocks::default();
+    let taps = taps(&auth, &access, &hub, &clocks);
     start_relay(Relay::new(db.clone(), inbox, begin, taps), &db, settings, &tasks);
     let till = start_till(&db, settings, &tasks);
-    let hold = Duration::from_secs(settings.ledger.renewal_hold_seconds.into());
-    let clock = RenewalClock::new(db.clone(), alarm, hold);
-    tasks.spawn_vital("renewals", clock.run(tasks.stopping()));
+    clocks.start(&db, settings, &tasks);
     start_chores(&db, settings, &auth, place, &tasks);
     tasks.spawn("pulse", gateways::stats::tell(hub.clone(), address.to_string().into()));
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));
@@ -170,6 +174,7 @@ async fn build(
         auth: &auth,
         till: &till,
         hub: &hub,
+        access: &access,
         verifiers: &verifiers,
         dialect,
         settings,
@@ -284,6 +289,36 @@ async fn filled(db: &Db, tasks: &Tasks) -> anyhow::Result<()> {
         () = stopping.cancelled() => {}
     }
     Ok(())
+}
+
+/// What wakes the clocks of a node.
+#[derive(Default)]
+struct Clocks {
+    renewals: Alarm,
+    plans: PlanAlarm,
+}
+
+impl Clocks {
+    /// Starts what is done when its time comes, and what follows from events.
+    fn start(self, db: &Db, settings: &Settings, tasks: &Tasks) {
+        let hold = Duration::from_secs(settings.ledger.renewal_hold_seconds.into());
+        let clock = RenewalClock::new(db.clone(), self.renewals, hold);
+        tasks.spawn_vital("renewals", clock.run(tasks.stopping()));
+        tasks.spawn_vital("plans", plans::clock::run(db.clone(), self.plans, tasks.stopping()));
+        tasks.spawn("grants", follow(db.clone(), ContractGrants));
+        tasks.spawn("grant pages", grant_pages(db.clone()));
+    }
+}
+
+/// What hears of every event, in this order: what answers from memory before those who are told.
+fn taps(auth: &Arc<Auth>, access: &Arc<Access>, hub: &Hub, clocks: &Clocks) -> Vec<Arc<dyn Tap>> {
+    vec![
+        Arc::<Auth>::clone(auth),
+        Arc::<Access>::clone(access),
+        Arc::new(hub.clone()),
+        Arc::new(clocks.renewals.clone()),
+        Arc::new(clocks.plans.clone()),
+    ]
 }
 
 fn start_relay(relay: Relay, db: &Db, settings: &Settings, tasks: &Tasks) {

@@ -59,6 +59,19 @@ fn kept_in(dir: &Path) -> anyhow::Result<SecretString> {
     }
 }
 
+/// Stores the key of the settings that programs of others know.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn api_key(settings: &Settings, db: &Db) -> anyhow::Result<()> {
+    let Some(text) = &settings.people.api_key else { return Ok(()) };
+    let key = Token::new(text.expose_secret())
+        .context("api_key is not 16 to 256 visible ASCII characters; use a longer one")?;
+    let scopes = Scopes::new(vec![Scope::Bot, Scope::Orchestrator]).context("both are scopes")?;
+    db.run(&CreateServiceKey { key, name: "API_KEY".into(), scopes }).await?;
+    Ok(())
+}
+
 /// Stores the admin key of the settings; without one, and without any in the database, makes one. Gives the key that
 /// was made: it is shown once.
 ///

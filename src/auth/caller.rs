@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::kernel::{
     address::Address,
     event::Credential,
-    id::{ServiceKeyId, SessionId},
+    id::{DiscordId, ServiceKeyId, SessionId, UserSessionId},
     time::Timestamp,
 };
 
@@ -92,6 +92,15 @@ pub enum Caller {
         /// When the token ends.
         expires: Timestamp,
     },
+    /// A person, through a token that a service key issued or through a sign-in.
+    User {
+        /// Who.
+        user: DiscordId,
+        /// The session that proves it.
+        session: UserSessionId,
+        /// When the token ends.
+        expires: Timestamp,
+    },
     /// A program of the operator's.
     Service {
         /// The key that proves it.
@@ -109,6 +118,7 @@ impl Caller {
         match self {
             Self::Guest => None,
             Self::Wallet { session, .. } => Some(Credential::of("session", session)),
+            Self::User { session, .. } => Some(Credential::of("user_session", session)),
             Self::Service { key, .. } => Some(Credential::of("key", key)),
         }
     }
@@ -116,7 +126,7 @@ impl Caller {
     /// When they must prove it again.
     pub const fn expires(&self) -> Option<Timestamp> {
         match self {
-            Self::Wallet { expires, .. } => Some(*expires),
+            Self::Wallet { expires, .. } | Self::User { expires, .. } => Some(*expires),
             Self::Guest | Self::Service { .. } => None,
         }
     }
@@ -131,11 +141,17 @@ impl Caller {
         matches!(self, Self::Wallet { address, .. } if address == wallet)
     }
 
+    /// Whether they are a user.
+    pub fn is_user(&self, id: DiscordId) -> bool {
+        matches!(self, Self::User { user, .. } if *user == id)
+    }
+
     /// A name for logs, rate limits and request keys: stable while their credential is.
     pub fn name(&self) -> String {
         match self {
             Self::Guest => "guest".into(),
             Self::Wallet { address, .. } => format!("wallet:{address}"),
+            Self::User { user, .. } => format!("user:{user}"),
             Self::Service { key, .. } => format!("key:{key}"),
         }
     }
@@ -145,6 +161,7 @@ impl Caller {
         match self {
             Self::Guest => CallerView::Guest,
             Self::Wallet { address, .. } => CallerView::Wallet { wallet: address.clone() },
+            Self::User { user, .. } => CallerView::User { user: *user },
             Self::Service { name, scopes, .. } => {
                 CallerView::Service { name: name.to_string(), scopes: scopes.clone() }
             }
@@ -162,6 +179,11 @@ pub enum CallerView {
     Wallet {
         /// The wallet's address.
         wallet: Address,
+    },
+    /// A person.
+    User {
+        /// The id that Discord gave them.
+        user: DiscordId,
     },
     /// A program of the operator's.
     Service {

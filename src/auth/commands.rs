@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Scopes, Token, store};
+use super::{Scopes, Token, discord, store, users};
 use crate::{
     db::{Command, Db, DbError, Failure, Never, Refusal, Tx},
     kernel::{
@@ -196,7 +196,7 @@ impl Command for CreateServiceKey {
     }
 }
 
-/// Revokes a service key and closes its sockets.
+/// Revokes a service key and the tokens of users that it issued, and closes their sockets.
 #[derive(Debug)]
 pub struct RevokeServiceKey(pub ServiceKeyId);
 
@@ -212,7 +212,7 @@ impl Command for RevokeServiceKey {
             return Err(AuthRefusal::KeyNotFound.into());
         }
         tx.emit(&Revocation { credentials: vec![Credential::of("key", self.0)] })?;
-        Ok(())
+        Ok(users::commands::end_issued(tx, self.0).await?)
     }
 }
 
@@ -220,8 +220,10 @@ impl Command for RevokeServiceKey {
 pub async fn sweep(db: Db) {
     loop {
         let swept = async {
-            let now = db.now();
-            store::sweep(&mut *db.read().await?, now, SWEEP_ROWS).await
+            let (now, mut conn) = (db.now(), db.read().await?);
+            store::sweep(&mut conn, now, SWEEP_ROWS).await?;
+            users::sweep(&mut conn, now, SWEEP_ROWS).await?;
+            discord::sweep(&mut conn, now, SWEEP_ROWS).await
         };
         if let Err(error) = swept.await {
             tracing::debug!(%error, "could not sweep expired sessions");

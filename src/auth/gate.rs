@@ -9,11 +9,15 @@ use axum::{
     response::Response,
 };
 
-use super::{Auth, AuthError, Caller, Scope, Token};
+use super::{Auth, AuthError, Caller, Scope, Token, discord::cookies};
 use crate::{
     db::DbError,
     http::{client_ip::TrustedProxies, error::ApiError, layers::X_API_KEY},
-    kernel::{address::Address, id::SessionId, time::Timestamp},
+    kernel::{
+        address::Address,
+        id::{DiscordId, ServiceKeyId, SessionId, UserSessionId},
+        time::Timestamp,
+    },
 };
 
 /// When a client should try again that met a database it can't use now.
@@ -26,6 +30,8 @@ pub struct Gate {
     pub auth: Arc<Auth>,
     /// Whose word on the client's address is believed.
     pub proxies: TrustedProxies,
+    /// Whether a browser's cookie is a credential here. A socket and a stream take none: any page may open one.
+    pub cookies: bool,
 }
 
 /// The client's address, as far as it is known.
@@ -42,7 +48,10 @@ pub async fn gate(
     next: Next,
 ) -> Result<Response, ApiError> {
     let ip = gate.proxies.client_ip(request.extensions(), request.headers());
-    let caller = admit(&gate.auth, request.headers()).await?;
+    let mut caller = admit(&gate.auth, request.headers()).await?;
+    if gate.cookies && caller == Caller::Guest {
+        caller = browser(&gate.auth, &mut request).await?;
+    }
     if let Some(ip) = ip {
         gate.auth
             .limits()
@@ -52,6 +61,39 @@ pub async fn gate(
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(ClientIp(ip));
     Ok(next.run(request).await)
+}
+
+/// The session's token of a browser, for what its pages must know to change something.
+#[derive(Debug, Clone)]
+pub(super) struct CsrfToken(pub(super) Option<String>);
+
+/// Who is signed in with the browser that sent a request. A cookie of nobody is a guest's: it stays behind when a session
+/// has ended.
+async fn browser(auth: &Auth, request: &mut Request) -> Result<Caller, ApiError> {
+    let Some(cookie) = cookies::find(request.headers(), cookies::SESSION) else {
+        return Ok(Caller::Guest);
+    };
+    let Some(token) = Token::new(&cookie) else { return Ok(Caller::Guest) };
+    let caller = match auth.caller(&token).await {
+        Ok(caller @ Caller::User { .. }) => caller,
+        Ok(_) | Err(AuthError::Unauthorized) => return Ok(Caller::Guest),
+        Err(error @ AuthError::Db(_)) => return Err(error.into()),
+    };
+    if !cookies::may_change(request.method(), request.headers(), token.reveal()) {
+        let message = "a change by cookie needs the X-CSRF-Token that GET /api/v1/users/me says";
+        return Err(ApiError::forbidden("csrf_required", message));
+    }
+    let csrf = cookies::csrf_token(token.reveal());
+    request.extensions_mut().insert(CsrfToken(Some(csrf)));
+    Ok(caller)
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CsrfToken {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(None)))
+    }
 }
 
 /// Who sent these headers.
@@ -68,14 +110,15 @@ pub async fn admit(auth: &Auth, headers: &HeaderMap) -> Result<Caller, ApiError>
     }
 }
 
-/// The credential of a request: `Authorization: Bearer`, else `X-API-KEY`. One that is there but can't be read is
+/// The credential of a request: `Authorization: Bearer` or `Token`, else `X-API-KEY`. One that is there but can't be read is
 /// the empty text, which is nobody's.
 fn credential(headers: &HeaderMap) -> Option<&str> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
     match text(header::AUTHORIZATION) {
         Some(value) => {
             let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-            Some(if scheme.eq_ignore_ascii_case("bearer") { token } else { "" })
+            let known = ["bearer", "token"].iter().any(|name| scheme.eq_ignore_ascii_case(name));
+            Some(if known { token } else { "" })
         }
         None => text(X_API_KEY),
     }
@@ -160,10 +203,67 @@ impl<S: Send + Sync> FromRequestParts<S> for Owner {
             Caller::Guest => {
                 Err(ApiError::unauthorized("unauthorized", "log in with a private key first"))
             }
-            Caller::Service { .. } => Err(ApiError::forbidden(
+            Caller::User { .. } | Caller::Service { .. } => Err(ApiError::forbidden(
                 "forbidden",
                 "this is for the owner of a wallet; log in with its private key",
             )),
+        }
+    }
+}
+
+/// A caller who is a user.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who.
+    pub user: DiscordId,
+    /// The session.
+    pub session: UserSessionId,
+    /// When the token ends.
+    pub expires: Timestamp,
+    /// A stable name, see [`Caller::name`].
+    pub name: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let name = caller.name();
+        match caller {
+            Caller::User { user, session, expires } => Ok(Self { user, session, expires, name }),
+            Caller::Guest => Err(ApiError::unauthorized("unauthorized", "sign in first")),
+            Caller::Wallet { .. } | Caller::Service { .. } => {
+                Err(ApiError::forbidden("forbidden", "this is for a user; use a token of theirs"))
+            }
+        }
+    }
+}
+
+/// A caller with the scope `bot`: a program that acts for users.
+#[derive(Debug, Clone)]
+pub struct Bot {
+    /// The key that proves it.
+    pub key: ServiceKeyId,
+    /// A stable name, see [`Caller::name`].
+    pub name: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Bot {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        match &caller {
+            Caller::Service { key, scopes, .. } if scopes.allow(Scope::Bot) => {
+                Ok(Self { key: *key, name: caller.name() })
+            }
+            Caller::Guest => {
+                Err(ApiError::unauthorized("unauthorized", "use a service key with the scope bot"))
+            }
+            _ => {
+                Err(ApiError::forbidden("forbidden", "this needs a service key with the scope bot"))
+            }
         }
     }
 }
@@ -212,6 +312,8 @@ mod tests {
         check(&[], None);
         check(&[("authorization", "Bearer abc")], Some("abc"));
         check(&[("authorization", "bearer abc")], Some("abc"));
+        check(&[("authorization", "Token abc")], Some("abc"));
+        check(&[("authorization", "Tokens abc")], Some(""));
         check(&[("x-api-key", "abc")], Some("abc"));
         check(&[("authorization", "Bearer abc"), ("x-api-key", "def")], Some("abc"));
         // Given and useless is not the same as not given.

@@ -1,6 +1,7 @@
-//! Floor 2: who asks. Callers, sessions of wallets, service keys, tickets, and what a caller may listen to.
+//! Floor 2: who asks. Callers, sessions of wallets, users, service keys, tickets, and what a caller may listen to.
 //!
-//! Owns the tables `sessions`, `service_keys` and `tickets`; emits `access.revoked`. Holds:
+//! Owns the tables `sessions`, `service_keys`, `tickets`, `users`, `user_wallets`, `user_sessions` and `sign_ins`; emits
+//! `access.revoked`, `user.linked`, `user.wallet_linked` and `user.wallet_unlinked`. Holds:
 //! * no secret is stored, printed or kept in memory: a token is its SHA-256 as soon as it is read;
 //! * unknown, malformed, expired and revoked tokens get one and the same answer;
 //! * a cached caller is as new as the last event this node has published, and at most 5 seconds old.
@@ -8,6 +9,7 @@
 mod cache;
 mod caller;
 pub mod commands;
+pub mod discord;
 pub mod events;
 pub mod gate;
 pub mod keyed;
@@ -16,6 +18,7 @@ pub mod routes;
 mod secret;
 mod store;
 pub mod topics;
+pub mod users;
 
 use std::sync::Arc;
 
@@ -72,7 +75,10 @@ impl Auth {
         }
         let generation = self.cache.generation();
         let mut conn = self.db.read().await?;
-        let caller = store::caller_find(&mut conn, &hash, now).await?;
+        let caller = match store::caller_find(&mut conn, &hash, now).await? {
+            Some(caller) => Some(caller),
+            None => users::session_find(&mut conn, &hash, now).await?,
+        };
         self.cache.put(hash, caller.as_ref(), now, generation);
         caller.ok_or(AuthError::Unauthorized)
     }

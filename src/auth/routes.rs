@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -10,8 +15,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Auth, Caller, Token,
     commands::{AuthRefusal, EndSessions, Opened, RefreshSession, Sessions, TICKET_TTL},
+    discord::cookies,
     gate::{Admin, Owner},
     store,
+    users::{self, commands::UserSessions},
 };
 use crate::{
     db::{Failure, Refusal},
@@ -42,6 +49,7 @@ pub fn routes() -> OpenApiRouter<Arc<Auth>> {
         .routes(routes!(ticket))
         .routes(routes!(sessions, revoke_many))
         .routes(routes!(revoke))
+        .merge(users::routes::routes())
 }
 
 /// A session's token.
@@ -95,15 +103,32 @@ async fn refresh(
 #[derive(Debug, Serialize, ToSchema)]
 struct Nothing {}
 
-/// End the session; its sockets are closed
+/// End the session, of a wallet or of a user; its sockets are closed
 #[utoipa::path(post, path = "/api/v1/logout", tag = "sessions", security(("session" = [])),
     responses((status = 200, body = Data<Nothing>), Failures))]
-async fn logout(
-    State(auth): State<Arc<Auth>>,
-    owner: Owner,
-) -> Result<Json<Data<Nothing>>, ApiError> {
-    auth.db().run(&EndSessions(Sessions::One(owner.session))).await.map_err(failed)?;
-    Ok(Data::json(Nothing {}))
+async fn logout(State(auth): State<Arc<Auth>>, caller: Caller) -> Result<Response, ApiError> {
+    let mut forget = None;
+    match caller {
+        Caller::Wallet { session, .. } => {
+            auth.db().run(&EndSessions(Sessions::One(session))).await.map_err(failed)?;
+        }
+        Caller::User { session, .. } => {
+            users::routes::end(&auth, UserSessions::One(session)).await?;
+            forget = cookies::forget_session();
+        }
+        Caller::Guest => {
+            return Err(ApiError::unauthorized("unauthorized", "there is no session to end"));
+        }
+        Caller::Service { .. } => {
+            let message = "a service key has no session; revoke it with `tollbell token revoke`";
+            return Err(ApiError::forbidden("forbidden", message));
+        }
+    }
+    let mut response = Data::json(Nothing {}).into_response();
+    if let Some(cookie) = forget {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
 /// A ticket for one websocket.
@@ -122,21 +147,15 @@ async fn ticket(
     State(auth): State<Arc<Auth>>,
     caller: Caller,
 ) -> Result<(StatusCode, Json<Data<TicketView>>), ApiError> {
-    let (session, key) = match caller {
-        Caller::Wallet { session, .. } => (Some(session), None),
-        Caller::Service { key, .. } => (None, Some(key)),
-        Caller::Guest => {
-            return Err(ApiError::unauthorized(
-                "unauthorized",
-                "a guest needs no ticket; log in first",
-            ));
-        }
-    };
+    if caller == Caller::Guest {
+        let message = "a guest needs no ticket; log in first";
+        return Err(ApiError::unauthorized("unauthorized", message));
+    }
     let ticket = Token::ticket();
     let now = auth.db().now();
     let expires = now.plus(TICKET_TTL).unwrap_or(now);
     let mut conn = auth.db().read().await?;
-    store::ticket_insert(&mut conn, &ticket.hash(), session, key, expires).await?;
+    store::ticket_insert(&mut conn, &ticket.hash(), &caller, expires).await?;
     let view = TicketView { ticket: ticket.reveal().into(), expires_in_s: TICKET_TTL.as_secs() };
     Ok((StatusCode::CREATED, Data::json(view)))
 }

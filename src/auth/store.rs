@@ -1,4 +1,4 @@
-//! All SQL on `sessions`, `service_keys` and `tickets`.
+//! All SQL on `sessions`, `service_keys` and `tickets`; that on users is in `users/store.rs`.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     db::DbError,
     kernel::{
         address::Address,
-        id::{ServiceKeyId, SessionId},
+        id::{DiscordId, ServiceKeyId, SessionId, UserSessionId},
         time::Timestamp,
     },
 };
@@ -48,6 +48,8 @@ struct CallerRow {
     key: Option<Uuid>,
     name: Option<String>,
     scopes: Option<Vec<String>>,
+    user_session: Option<Uuid>,
+    discord_id: Option<i64>,
 }
 
 impl CallerRow {
@@ -70,6 +72,16 @@ impl CallerRow {
                     scopes: scopes_of(&scopes)?,
                 })
             }
+            Self {
+                user_session: Some(session),
+                discord_id: Some(user),
+                expires_at: Some(expires),
+                ..
+            } => Ok(Caller::User {
+                user: DiscordId::new(user),
+                session: UserSessionId::new(session),
+                expires: Timestamp::new(expires),
+            }),
             _ => Err(DbError::impossible("a credential of nobody")),
         }
     }
@@ -85,12 +97,13 @@ pub(super) async fn caller_find(
         r#"select id as "session?", address as "address?",
                   case when token_hash = $1 then expires_at else least(expires_at, previous_until) end
                       as "expires_at?",
-                  null::uuid as "key?", null::text as "name?", null::text[] as "scopes?"
+                  null::uuid as "key?", null::text as "name?", null::text[] as "scopes?",
+                  null::uuid as "user_session?", null::bigint as "discord_id?"
            from sessions
            where (token_hash = $1 and expires_at > $2)
               or (previous_hash = $1 and least(expires_at, previous_until) > $2)
            union all
-           select null, null, null, id, name, scopes
+           select null, null, null, id, name, scopes, null, null
            from service_keys where key_hash = $1 and revoked_at is null
            limit 1"#,
         hash.as_slice(),
@@ -110,14 +123,17 @@ pub(super) async fn ticket_redeem(
     let row = sqlx::query_as!(
         CallerRow,
         r#"with ticket as (
-               delete from tickets where ticket_hash = $1 returning session_id, key_id, expires_at
+               delete from tickets where ticket_hash = $1 returning session_id, key_id, user_session_id, expires_at
            )
-           select s.id as "session?", s.address as "address?", s.expires_at as "expires_at?",
-                  k.id as "key?", k.name as "name?", k.scopes as "scopes?"
+           select s.id as "session?", s.address as "address?",
+                  coalesce(s.expires_at, u.expires_at) as "expires_at?",
+                  k.id as "key?", k.name as "name?", k.scopes as "scopes?",
+                  u.id as "user_session?", u.discord_id as "discord_id?"
            from ticket t
            left join sessions s on s.id = t.session_id and s.expires_at > $2
            left join service_keys k on k.id = t.key_id and k.revoked_at is null
-           where t.expires_at > $2 and (s.id is not null or k.id is not null)"#,
+           left join user_sessions u on u.id = t.user_session_id and u.expires_at > $2
+           where t.expires_at > $2 and (s.id is not null or k.id is not null or u.id is not null)"#,
         hash.as_slice(),
         now.get()
     )
@@ -126,18 +142,26 @@ pub(super) async fn ticket_redeem(
     row.map(CallerRow::caller).transpose()
 }
 
+/// Keeps a ticket of a caller who is not a guest.
 pub(super) async fn ticket_insert(
     conn: &mut PgConnection,
     hash: &[u8; 32],
-    session: Option<SessionId>,
-    key: Option<ServiceKeyId>,
+    caller: &Caller,
     expires: Timestamp,
 ) -> Result<(), DbError> {
+    let (session, key, user) = match caller {
+        Caller::Guest => (None, None, None),
+        Caller::Wallet { session, .. } => (Some(session.get()), None, None),
+        Caller::Service { key, .. } => (None, Some(key.get()), None),
+        Caller::User { session, .. } => (None, None, Some(session.get())),
+    };
     sqlx::query!(
-        "insert into tickets (ticket_hash, session_id, key_id, expires_at) values ($1, $2, $3, $4)",
+        "insert into tickets (ticket_hash, session_id, key_id, user_session_id, expires_at)
+         values ($1, $2, $3, $4, $5)",
         hash.as_slice(),
-        session.map(SessionId::get),
-        key.map(ServiceKeyId::get),
+        session,
+        key,
+        user,
         expires.get()
     )
     .execute(conn)

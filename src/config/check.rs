@@ -9,7 +9,8 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::settings::{
-    AdminListen, AuthSettings, DatabaseSettings, KristProfile, ListenSettings, Settings,
+    AdminListen, AuthSettings, DatabaseSettings, KristProfile, ListenSettings, PeopleSettings,
+    Settings,
 };
 use super::{Environment, Problem};
 
@@ -49,7 +50,8 @@ pub(super) fn complete(
 ) -> Result<Settings, Vec<Problem>> {
     let mut problems = Problems(Vec::new());
     read_secrets(&mut settings.auth, &mut problems);
-    problems.of_keys(&settings.auth);
+    problems.of_keys(&settings.auth, &settings.people);
+    problems.of_people(&settings.people);
     problems.of_listening(&settings.listen);
     problems.of_database(&mut settings.database, vars);
     problems.of_limits(&settings);
@@ -68,8 +70,24 @@ impl Problems {
         });
     }
 
-    fn of_keys(&mut self, auth: &AuthSettings) {
-        let keys = [("admin_key", &auth.admin_key), ("secret", &auth.secret)];
+    fn of_people(&mut self, people: &PeopleSettings) {
+        if people.discord_client_id.is_some() != people.discord_client_secret.is_some() {
+            let cure = "set both discord_client_id and discord_client_secret, or neither";
+            self.add("discord_client_id", "half of what signing in with Discord needs", cure);
+        }
+        let url = &people.discord_base_url;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            let cause = format!("`{url}` is not where Discord could be reached");
+            self.add("discord_base_url", cause, "give an http or https URL");
+        }
+    }
+
+    fn of_keys(&mut self, auth: &AuthSettings, people: &PeopleSettings) {
+        let keys = [
+            ("admin_key", &auth.admin_key),
+            ("secret", &auth.secret),
+            ("api_key", &people.api_key),
+        ];
         for (place, key) in keys {
             let Some(key) = key.as_ref().map(ExposeSecret::expose_secret) else { continue };
             let cure = "make one with `openssl rand -hex 32`";
@@ -85,7 +103,12 @@ impl Problems {
                 self.add(place, "a placeholder that everybody knows", cure);
             }
         }
-        let [admin, secret] = keys.map(|(_, key)| key.as_ref().map(ExposeSecret::expose_secret));
+        let [admin, secret, api] =
+            keys.map(|(_, key)| key.as_ref().map(ExposeSecret::expose_secret));
+        if api.is_some() && (api == admin || api == secret) {
+            let cause = "the same as another key, so a leak of one is a leak of both";
+            self.add("api_key", cause, "use a value of its own");
+        }
         if admin.is_some() && admin == secret {
             self.add(
                 "secret",

@@ -29,6 +29,9 @@ pub struct Settings {
     /// Who may do what, how often.
     #[command(flatten)]
     pub auth: AuthSettings,
+    /// People and programs of others.
+    #[command(flatten)]
+    pub people: PeopleSettings,
     /// Money.
     #[command(flatten)]
     pub ledger: LedgerSettings,
@@ -134,6 +137,24 @@ pub struct AuthSettings {
     /// Hours that an Idempotency-Key is remembered
     #[arg(long, value_name = "HOURS", default_value = "24", value_parser = value_parser!(u32).range(24..=8_760))]
     pub idempotency_hours: u32,
+}
+
+/// People and programs of others.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "People")]
+pub struct PeopleSettings {
+    /// Service key with the scopes bot and orchestrator, for programs that know one; `API_KEY` is read as well
+    #[arg(long, value_name = "KEY")]
+    pub api_key: Option<SecretString>,
+    /// Application at Discord with which people sign in; `DISCORD_CLIENT_ID` is read as well
+    #[arg(long, value_name = "ID")]
+    pub discord_client_id: Option<String>,
+    /// Secret of that application; `DISCORD_CLIENT_SECRET` is read as well
+    #[arg(long, value_name = "SECRET")]
+    pub discord_client_secret: Option<SecretString>,
+    /// Where Discord is
+    #[arg(long, value_name = "URL", default_value = "https://discord.com")]
+    pub discord_base_url: Url,
 }
 
 /// Money.

@@ -239,6 +239,42 @@ fn our_own_name_of_the_database_wins() {
     assert_eq!(config.settings.database.database_url.unwrap().expose_secret(), "postgres://ours/d");
 }
 
+/// Regression: without a key of its own a program was let in with the word `API_KEY`.
+#[test]
+fn a_key_that_everybody_knows_or_that_is_short_is_none() {
+    for key in [
+        "API_KEY",
+        "api_key_api_key_api_key",
+        "short",
+        "xxxxxxxxxxxxxxxxxxxx",
+        "change-me-change-me",
+    ] {
+        let line = refusal(load(&[], &[("API_KEY", key)]));
+        assert!(line.starts_with("api_key: "), "{key} is answered with: {line}");
+    }
+    let both = format!("--admin-key={GOOD_KEY}");
+    let line = refusal(load(&[&both], &[("API_KEY", GOOD_KEY)]));
+    assert!(line.starts_with("api_key: the same as another key"), "{line}");
+    let config = load(&[], &[("API_KEY", GOOD_KEY)]).unwrap();
+    assert_eq!(config.settings.people.api_key.unwrap().expose_secret(), GOOD_KEY);
+    let absent = load(&[], &[("API_KEY", "")]).unwrap();
+    assert!(absent.settings.people.api_key.is_none());
+}
+
+#[test]
+fn signing_in_with_discord_needs_both_halves() {
+    let config = load(&[], &[("DISCORD_CLIENT_ID", "7"), ("DISCORD_CLIENT_SECRET", "s")]).unwrap();
+    assert_eq!(config.settings.people.discord_client_id.as_deref(), Some("7"));
+    for (flags, place) in [
+        (["--discord-client-id=7"], "discord_client_id: half"),
+        (["--discord-client-secret=s"], "discord_client_id: half"),
+        (["--discord-base-url=file:///discord"], "discord_base_url: `file:///discord`"),
+    ] {
+        let line = refusal(load(&flags, &[]));
+        assert!(line.starts_with(place), "{flags:?} is answered with: {line}");
+    }
+}
+
 #[test]
 fn the_private_database_has_a_place() {
     let dir = |args: &[&str]| load(args, &[]).unwrap().settings.database.data_dir;

@@ -16,6 +16,7 @@ pub mod charges;
 mod check;
 pub mod commands;
 pub mod events;
+pub mod grants;
 pub mod model;
 pub mod named;
 mod queries;

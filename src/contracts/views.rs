@@ -127,7 +127,7 @@ impl ContractView {
     ) -> Self {
         let eligible = match caller {
             Caller::Wallet { address, .. } => Some(contract.admits(address)),
-            Caller::Guest | Caller::Service { .. } => None,
+            Caller::Guest | Caller::User { .. } | Caller::Service { .. } => None,
         };
         let owns = caller.owns(&contract.offer.owner) || caller.has(Scope::Admin);
         let mut public = PublicContract::new(contract, scale);

@@ -17,13 +17,13 @@ use super::{
     },
 };
 use crate::{
-    contracts,
+    auth, contracts,
     kernel::{
         catalogue::{Catalogue, KindEntry, Shape, TopicEntry},
         event::{Seq, Topic},
         time::Timestamp,
     },
-    ledger, names,
+    ledger, names, plans,
 };
 
 /// The document.
@@ -50,7 +50,14 @@ pub fn document() -> Value {
 
 /// What every slice tells its listeners.
 pub fn catalogues() -> Vec<Catalogue> {
-    vec![ledger::catalogue(), names::catalogue(), contracts::catalogue(), own()]
+    vec![
+        ledger::catalogue(),
+        names::catalogue(),
+        contracts::catalogue(),
+        plans::catalogue(),
+        auth::users::catalogue::catalogue(),
+        own(),
+    ]
 }
 
 /// The topics, events and hints of the hub itself.
@@ -309,6 +316,8 @@ mod tests {
             ledger::events::KINDS,
             names::events::KINDS,
             contracts::events::KINDS,
+            plans::events::KINDS,
+            auth::users::events::KINDS,
             operate::events::KINDS,
         ]
         .concat();

@@ -187,6 +187,11 @@ impl ApiError {
         self.code
     }
 
+    /// The fields at fault.
+    pub fn details(&self) -> &[Detail] {
+        &self.details
+    }
+
     /// The text for people.
     pub fn message(&self) -> &str {
         &self.message
@@ -195,6 +200,8 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        // For the layers of paths whose errors have another form.
+        let kept = self.clone();
         let content =
             ErrorContent { code: self.code, message: self.message, details: self.details };
         let mut response = (self.status, Json(ErrorBody { error: content })).into_response();
@@ -206,6 +213,7 @@ impl IntoResponse for ApiError {
             let bearer = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
         }
+        response.extensions_mut().insert(kept);
         response
     }
 }

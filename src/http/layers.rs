@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,6 +23,7 @@ use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use uuid::Uuid;
 
+use super::envelope;
 use super::error::ApiError;
 use super::extract::BODY_BYTES_MAX;
 use super::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED};
@@ -68,6 +69,7 @@ pub fn wrap(
                 .layer(unless_set(header::X_FRAME_OPTIONS, "DENY"))
                 .layer(unless_set(header::REFERRER_POLICY, "no-referrer"))
                 .layer(unless_set(header::CONTENT_SECURITY_POLICY, NO_CONTENT_POLICY))
+                .layer(from_fn(envelope::reword))
                 .layer(CatchPanicLayer::custom(panicked)),
         );
     // Routing happens inside a router, so the path must be changed outside of this one.

@@ -6,6 +6,7 @@
 //! leaves at all.
 
 pub mod client_ip;
+pub mod envelope;
 pub mod error;
 pub mod etag;
 pub mod extract;

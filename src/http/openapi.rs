@@ -17,6 +17,7 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, Modify};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::envelope::FailureBody;
 use super::error::{ApiError, Detail, ErrorBody, ErrorContent};
 
 /// The name of the scheme for a bearer session, for `security(("session" = []))`.
@@ -78,7 +79,7 @@ impl IntoResponses for Failures {
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "tollbell", description = "A realtime notification hub with a ledger under it."),
-    components(schemas(ErrorBody, ErrorContent, Detail)),
+    components(schemas(ErrorBody, ErrorContent, Detail, FailureBody)),
     modifiers(&Schemes)
 )]
 struct Document;

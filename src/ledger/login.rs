@@ -143,7 +143,12 @@ pub async fn recognise(
     })
 }
 
-async fn claim(
+/// Makes sure that whoever holds a private key may act for its wallet, and locks the wallet. One that nobody has seen
+/// yet is made, one that nobody has claimed is claimed.
+///
+/// # Errors
+/// When the wallet was claimed with another key or is locked, or the database fails.
+pub(super) async fn claim(
     tx: &mut Tx,
     key: &PrivateKey,
     secret: &VerifierSecret,

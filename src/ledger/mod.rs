@@ -11,6 +11,7 @@ mod catalogue;
 mod check;
 pub mod commands;
 pub mod events;
+pub mod linking;
 pub mod lists;
 mod login;
 mod model;

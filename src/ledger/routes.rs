@@ -18,7 +18,7 @@ use super::{
     Transfer, VerifierSecret, Wallet,
     commands::{CreateWallet, LockWallet, WalletDone},
     events::PaymentMade,
-    queries,
+    linking, queries,
 };
 use crate::{
     auth::{
@@ -98,6 +98,7 @@ pub fn routes() -> OpenApiRouter<LedgerState> {
         .routes(routes!(create_wallet))
         .routes(routes!(lock_wallet))
         .routes(routes!(mint))
+        .merge(linking::routes::routes())
 }
 
 impl LedgerState {

@@ -32,6 +32,37 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/docs/{file}", [200; 6]),
     ("GET", "/echo", if cfg!(feature = "echo") { [426; 6] } else { [404; 6] }),
     ("POST", "/api/v1/payments", [401, 400, 403, 403, 403, 401]),
+    // Nobody has registered an application at Discord.
+    ("GET", "/api/v1/sign-in/discord", [503, 503, 503, 503, 503, 401]),
+    ("GET", "/api/v1/sign-in/discord/callback", [503, 503, 503, 503, 503, 401]),
+    ("GET", "/api/subscriptions/me/entitlement", [401, 403, 403, 403, 403, 401]),
+    ("GET", "/api/subscriptions/usage", [401, 403, 403, 403, 403, 401]),
+    ("GET", "/api/subscriptions/plans", [200, 200, 200, 200, 200, 401]),
+    ("PUT", "/api/subscriptions/plans/{tier}", [401, 403, 403, 403, 400, 401]),
+    ("GET", "/api/subscriptions/roles", [401, 403, 200, 403, 200, 401]),
+    ("GET", "/api/subscriptions/users/{discord_id}/entitlement", [401, 403, 200, 403, 200, 401]),
+    ("GET", "/api/subscriptions/users/{discord_id}/usage", [401, 403, 200, 403, 200, 401]),
+    (
+        "PUT",
+        "/api/subscriptions/users/{discord_id}/entitlements/{provider}/{ref}",
+        [401, 403, 400, 403, 400, 401],
+    ),
+    (
+        "DELETE",
+        "/api/subscriptions/users/{discord_id}/entitlements/{provider}/{ref}",
+        [401, 403, 404, 403, 404, 401],
+    ),
+    ("POST", "/api/subscriptions/users/{discord_id}/comps", [401, 403, 403, 403, 400, 401]),
+    ("POST", "/api/subscriptions/users/{discord_id}/adjustments", [401, 403, 403, 403, 400, 401]),
+    // The user is the one that the bot links below.
+    ("GET", "/api/v1/users/me", [401, 403, 403, 403, 403, 401]),
+    ("PUT", "/api/v1/users/me/wallets/{address}", [401, 403, 403, 403, 403, 401]),
+    ("DELETE", "/api/v1/users/me/wallets/{address}", [401, 403, 403, 403, 403, 401]),
+    ("GET", "/api/v1/users/{discord_id}", [401, 403, 200, 403, 200, 401]),
+    ("PUT", "/api/v1/users/{discord_id}", [401, 403, 200, 403, 200, 401]),
+    ("GET", "/api/v1/users/{discord_id}/tokens", [401, 403, 200, 403, 200, 401]),
+    ("POST", "/api/v1/users/{discord_id}/tokens", [401, 403, 201, 403, 201, 401]),
+    ("DELETE", "/api/v1/users/{discord_id}/tokens", [401, 403, 200, 403, 200, 401]),
     ("GET", "/api/v1/payments/{id}", [200, 200, 200, 200, 200, 401]),
     ("GET", "/api/v1/wallets/{address}", [200, 200, 200, 200, 200, 401]),
     ("GET", "/api/v1/wallets/{address}/payments", [200, 200, 200, 200, 200, 401]),
@@ -175,14 +206,9 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
     subscribed(&bert, offer(&anna, serde_json::json!({})).await).await;
     let revoked = hub.login(CARA).await;
     assert_eq!(revoked.post("/api/v1/logout", &serde_json::json!({})).await.status, 200);
-    let key = |name: &str| {
-        let output = site.run(&["token", "create", name, "--scopes", name]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let text = String::from_utf8(output.stdout).unwrap();
-        let word = text.split_whitespace().find(|word| word.starts_with("tbk_"));
-        Api::new(&hub.url(), Some(word.expect("the key is printed")))
-    };
-    let (bot, orchestrator) = (key("bot"), key("orchestrator"));
+    let (bot, orchestrator) = (hub.with(&site.key("bot")), hub.with(&site.key("orchestrator")));
+    let linked = bot.send(Method::PUT, "/api/v1/users/2002", &[], Vec::new()).await;
+    assert_eq!(linked.status, 200, "{linked:?}");
     for (method, path, expected) in table {
         // A route may end the session, so each row has its own.
         let callers = [
@@ -204,16 +230,27 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
                 .replace("{id}", "00000000-0000-4000-8000-000000000000")
                 .replace("{address}", ANNA.1)
                 .replace("{name}", "bakery")
+                .replace("{discord_id}", "2002")
+                .replace("{tier}", "gold")
+                .replace("{provider}", "comp")
+                .replace("{ref}", "gift")
                 .replace("{file}", "index.css"),
         };
         for ((caller, name), status) in callers.iter().zip(CALLERS).zip(expected) {
             let method: Method = method.parse().unwrap();
             let reply = caller.send(method.clone(), &path, &[], Vec::new()).await;
             assert_eq!(reply.status, *status, "{method} {path} as {name}: {:?}", reply.body);
+            let (native, message) = (!reply.code().is_empty(), &reply.body["error"]["message"]);
+            let premium = reply.body["success"] == false && reply.body["code"].is_string();
+            let worded = if path.starts_with("/api/subscriptions") {
+                premium && reply.body["message"].is_string()
+            } else {
+                native && message.is_string()
+            };
             let krist = path.starts_with("/api/krist/") && reply.body["ok"] == false;
-            let envelope = reply.status < 400
-                || (krist && reply.body["error"].is_string() && reply.body["message"].is_string())
-                || (!reply.code().is_empty() && reply.body["error"]["message"].is_string());
+            let krist =
+                krist && reply.body["error"].is_string() && reply.body["message"].is_string();
+            let envelope = reply.status < 400 || krist || worded;
             assert!(
                 envelope,
                 "{method} {path} as {name} answers outside the envelope: {:?}",

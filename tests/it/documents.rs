@@ -54,7 +54,9 @@ async fn every_documented_route_is_there() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let reply = hub.guest().send(method.clone(), &filled, &[], Vec::new()).await;
             let gone = ["route_not_found", "method_not_allowed"].contains(&reply.code());
-            assert!(!gone && reply.status < 500, "{method} {path}: {reply:?}");
+            // What the operator has not set up says so.
+            let unset = reply.body.to_string().to_lowercase().contains("_not_configured");
+            assert!(!gone && (reply.status < 500 || unset), "{method} {path}: {reply:?}");
             count += 1;
         }
     }

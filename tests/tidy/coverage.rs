@@ -66,7 +66,10 @@ pub(crate) fn codes(sources: &[Source], tests: &[Source]) -> Vec<Violation> {
             source.constant("CODES").map(|(codes, _)| codes).unwrap_or_default()
         {
             // A row also has the meaning of its code, which is a sentence.
-            let is_code = text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+            let of = |case: fn(&u8) -> bool| {
+                text.bytes().all(|b| case(&b) || b.is_ascii_digit() || b == b'_')
+            };
+            let is_code = of(u8::is_ascii_lowercase) || of(u8::is_ascii_uppercase);
             if is_code && !tests.iter().any(|test| find_words(&test.text, text).next().is_some()) {
                 let what = format!("no test names the error code `{text}`");
                 let cure = "add a test under tests/ that provokes it and names it";

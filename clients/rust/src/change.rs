@@ -22,6 +22,8 @@ pub enum Change {
     ContractEdited(Box<ContractChanged>),
     /// The owner takes new subscribers again.
     ContractOpened(Box<ContractChanged>),
+    /// What a user has is no longer what it was.
+    EntitlementChanged(Box<EntitlementChanged>),
     /// Somebody bought a name, or it came with an import.
     NameRegistered(Box<NameChanged>),
     /// A name has another owner, who is paid from here on.
@@ -32,6 +34,10 @@ pub enum Change {
     OpsClockAdvanced(Box<ClockAdvanced>),
     /// Money moved from one wallet to another.
     PaymentMade(Box<PaymentMade>),
+    /// The operator made or changed a plan.
+    PlanChanged(Box<PlanChanged>),
+    /// A bot should give or take the role of a plan.
+    RoleChanged(Box<RoleChanged>),
     /// The subscriber wants to end with the term, and is entitled until then.
     SubscriptionCancelRequested(Box<SubscriptionChanged>),
     /// The subscription ended: as its wallet wanted, with its contract, or by the operator.
@@ -52,6 +58,20 @@ pub enum Change {
     SubscriptionTermsAccepted(Box<SubscriptionChanged>),
     /// The contract has other terms; the subscriber keeps the old ones until it agrees.
     SubscriptionTermsChanged(Box<SubscriptionChanged>),
+    /// Minutes were used, or given back.
+    UsageRecorded(Box<UsageRecorded>),
+    /// Minutes that were held are free again, and nothing was charged.
+    UsageReleased(Box<UsageHeld>),
+    /// Minutes are held for a server session.
+    UsageReserved(Box<UsageHeld>),
+    /// A share of a window's minutes is used; each share is told once in a window.
+    UsageThreshold(Box<UsageThreshold>),
+    /// Somebody signed in with Discord, or a program vouched for them, for the first time.
+    UserLinked(Box<UserLinked>),
+    /// A user proved that a wallet is theirs.
+    UserWalletLinked(Box<WalletLink>),
+    /// A wallet is no longer a user's.
+    UserWalletUnlinked(Box<WalletLink>),
     /// Somebody logged in with a new private key, or the operator made a wallet.
     WalletCreated(Box<WalletChange>),
     /// The operator locked the wallet: it can't log in and can't pay.
@@ -74,11 +94,14 @@ impl Event {
             "contract.created" => Change::ContractCreated(self.data()?),
             "contract.edited" => Change::ContractEdited(self.data()?),
             "contract.opened" => Change::ContractOpened(self.data()?),
+            "entitlement.changed" => Change::EntitlementChanged(self.data()?),
             "name.registered" => Change::NameRegistered(self.data()?),
             "name.transferred" => Change::NameTransferred(self.data()?),
             "name.updated" => Change::NameUpdated(self.data()?),
             "ops.clock_advanced" => Change::OpsClockAdvanced(self.data()?),
             "payment.made" => Change::PaymentMade(self.data()?),
+            "plan.changed" => Change::PlanChanged(self.data()?),
+            "role.changed" => Change::RoleChanged(self.data()?),
             "subscription.cancel_requested" => Change::SubscriptionCancelRequested(self.data()?),
             "subscription.canceled" => Change::SubscriptionCanceled(self.data()?),
             "subscription.forced" => Change::SubscriptionForced(self.data()?),
@@ -89,6 +112,13 @@ impl Event {
             "subscription.started" => Change::SubscriptionStarted(self.data()?),
             "subscription.terms_accepted" => Change::SubscriptionTermsAccepted(self.data()?),
             "subscription.terms_changed" => Change::SubscriptionTermsChanged(self.data()?),
+            "usage.recorded" => Change::UsageRecorded(self.data()?),
+            "usage.released" => Change::UsageReleased(self.data()?),
+            "usage.reserved" => Change::UsageReserved(self.data()?),
+            "usage.threshold" => Change::UsageThreshold(self.data()?),
+            "user.linked" => Change::UserLinked(self.data()?),
+            "user.wallet_linked" => Change::UserWalletLinked(self.data()?),
+            "user.wallet_unlinked" => Change::UserWalletUnlinked(self.data()?),
             "wallet.created" => Change::WalletCreated(self.data()?),
             "wallet.locked" => Change::WalletLocked(self.data()?),
             "wallet.unlocked" => Change::WalletUnlocked(self.data()?),

@@ -12,10 +12,22 @@ export interface Events {
   "contract.edited": ContractChanged;
   /** The owner takes new subscribers again. */
   "contract.opened": ContractChanged;
+  /** What a user has is no longer what it was. */
+  "entitlement.changed": EntitlementChanged;
+  /** Somebody bought a name, or it came with an import. */
+  "name.registered": NameChanged;
+  /** A name has another owner, who is paid from here on. */
+  "name.transferred": NameChanged;
+  /** The owner of a name changed where it leads. */
+  "name.updated": NameChanged;
   /** Somebody moved the test clock of a hub that was started with --dev. */
   "ops.clock_advanced": ClockAdvanced;
   /** Money moved from one wallet to another. */
   "payment.made": PaymentMade;
+  /** The operator made or changed a plan. */
+  "plan.changed": PlanChanged;
+  /** A bot should give or take the role of a plan. */
+  "role.changed": RoleChanged;
   /** The subscriber wants to end with the term, and is entitled until then. */
   "subscription.cancel_requested": SubscriptionChanged;
   /** The subscription ended: as its wallet wanted, with its contract, or by the operator. */
@@ -36,6 +48,20 @@ export interface Events {
   "subscription.terms_accepted": SubscriptionChanged;
   /** The contract has other terms; the subscriber keeps the old ones until it agrees. */
   "subscription.terms_changed": SubscriptionChanged;
+  /** Minutes were used, or given back. */
+  "usage.recorded": UsageRecorded;
+  /** Minutes that were held are free again, and nothing was charged. */
+  "usage.released": UsageHeld;
+  /** Minutes are held for a server session. */
+  "usage.reserved": UsageHeld;
+  /** A share of a window's minutes is used; each share is told once in a window. */
+  "usage.threshold": UsageThreshold;
+  /** Somebody signed in with Discord, or a program vouched for them, for the first time. */
+  "user.linked": UserLinked;
+  /** A user proved that a wallet is theirs. */
+  "user.wallet_linked": WalletLink;
+  /** A wallet is no longer a user's. */
+  "user.wallet_unlinked": WalletLink;
   /** Somebody logged in with a new private key, or the operator made a wallet. */
   "wallet.created": WalletChange;
   /** The operator locked the wallet: it can't log in and can't pay. */
@@ -73,14 +99,93 @@ export interface HintOf<K extends keyof Hints> {
 
 export type AnyHint = { [K in keyof Hints]: HintOf<K> }[keyof Hints];
 
+/** Where a name leads, for programs that ask: 1 to 255 visible ASCII characters, of which the first is none of `.?#`. */
+export type ARecord = string;
+
 /** What to agree to. */
 export type AcceptBody = {
   /** The `contract_version` of the terms that were read; other terms are refused. */
   contract_version?: number | null;
 };
 
+/** The answer of the access check: whether a user may start a server session, with what, and until when. Every key is always there. */
+export type AccessView = {
+  /** Whether the user has a plan that can be used now. */
+  active: boolean;
+  /** The newest open server session. */
+  active_session?: Record<string, unknown> | null;
+  /** Minutes neither used nor held: what a session that starts now may get. */
+  available_server_minutes: number;
+  /** Whether it ends with the period. */
+  cancel_at_period_end: boolean;
+  /** When it ends; null when it goes on. */
+  ends_at?: Timestamp | null;
+  /** Everything that can be used, the best first. */
+  entitlements: EntitlementView[];
+  /** Until when it works although a payment failed. */
+  grace_until?: Timestamp | null;
+  /** Sessions that may be open at once. */
+  max_concurrent_servers: number;
+  /** Minutes of one session at the most. */
+  max_session_minutes: number;
+  /** Minutes in each window. */
+  monthly_server_minutes: number;
+  /** All open server sessions, the newest first. */
+  open_sessions: Record<string, unknown>[];
+  /** When the period that was paid for ends. */
+  period_end?: Timestamp | null;
+  /** When the period that was paid for began. */
+  period_start?: Timestamp | null;
+  /** The plan's name for people. */
+  plan?: string | null;
+  /** Where it comes from. */
+  provider?: Provider | null;
+  /** Minutes not used. */
+  remaining_server_minutes: number;
+  /** When it is paid anew; null when it is not. */
+  renews_at?: Timestamp | null;
+  /** Minutes held for open sessions. */
+  reserved_server_minutes: number;
+  /** How it stands with its provider. */
+  status?: Status | null;
+  /** The plan's stable name. */
+  tier?: Tier | null;
+  /** When the minutes are new again. */
+  usage_window_end?: Timestamp | null;
+  /** When the window began in which minutes are counted now. */
+  usage_window_start?: Timestamp | null;
+  /** Minutes used in this window. */
+  used_server_minutes: number;
+};
+
 /** The address of a wallet: `k` and nine of `a-z0-9`, or the system's own wallet. */
 export type Address = string;
+
+/** Minutes to give or to take. */
+export type AdjustBody = {
+  /** Whose minutes; those of the user's plan when absent. */
+  entitlement_id?: number | null;
+  /** Names the entry, 1 to 128 characters: the same key is the same entry. Made when absent. */
+  entry_key?: Reference | null;
+  /** Below 0 for minutes that are given, above 0 for minutes that are taken; at most 100,000 either way. */
+  minutes: number;
+  /** Why, 1 to 500 characters. */
+  reason: string;
+};
+
+/** An adjustment. */
+export type AdjustedView = {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** Whether it was there before. */
+  duplicate: boolean;
+  /** What the user has now. */
+  entitlement: AccessView;
+  /** The entry's name. */
+  entry_key: string;
+  /** When the window began in which it counts. */
+  window_start: Timestamp;
+};
 
 /** Who may subscribe: 1 to 1,000 wallets, each once, in order. */
 export type AllowList = Address[];
@@ -107,6 +212,16 @@ export type ChargeView = {
   term: number;
 };
 
+/** Whether a name can be bought. */
+export type CheckView = {
+  /** Whether nobody owns it. */
+  available: boolean;
+  /** The name, without its suffix. */
+  name: Name;
+  /** What a name costs. */
+  price: Decimal;
+};
+
 /** How far to move the test clock. */
 export type ClockBody = {
   /** Seconds, 1 to 315,360,000 (ten years). The clock never goes back. */
@@ -119,6 +234,26 @@ export type ClockView = {
   now: Timestamp;
   /** How far it is ahead of the database's own clock, in seconds. */
   offset_s: number;
+};
+
+/** A gift. */
+export type CompBody = {
+  /** Whether its minutes are new each month until `expires_at`. */
+  auto_renew?: boolean;
+  /** When a gift that goes on by itself ends. */
+  expires_at?: Timestamp | null;
+  /** How many months it lasts, 1 to 120; or `period_end`, or `expires_at`. */
+  months?: number | null;
+  /** Why, at most 500 characters. */
+  note?: string | null;
+  /** When it ends; or `months`, or `expires_at`. */
+  period_end?: Timestamp | null;
+  /** When it begins; now when absent. */
+  period_start?: Timestamp | null;
+  /** Names the gift, so that giving it again changes nothing; made when absent. */
+  ref?: Reference | null;
+  /** The plan. */
+  tier: string;
 };
 
 /** A contract. */
@@ -156,6 +291,19 @@ export type CreateBody = ScheduleBody & {
 };
 
 /** The envelope of every successful answer. */
+export type Data_CheckView = {
+  /** Whether a name can be bought. */
+  data: {
+    /** Whether nobody owns it. */
+    available: boolean;
+    /** The name, without its suffix. */
+    name: Name;
+    /** What a name costs. */
+    price: Decimal;
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_ClockView = {
   /** Where the test clock stands. */
   data: {
@@ -178,6 +326,47 @@ export type Data_ContractView = {
     next_occurrence?: Timestamp | null;
     /** How many are subscribed; counted up to 10,000. */
     subscribers: number;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_Ended = {
+  /** How many sessions ended. */
+  data: {
+    /** The number. */
+    revoked: number;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_NameDoneView = {
+  /** A name after a change, and the payment that tells of it. */
+  data: NameView & {
+    /** The payment; null when nothing changed. */
+    payment?: PaymentMade | null;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_NameView = {
+  /** A name on the wire. */
+  data: {
+    /** The name, without its suffix. */
+    name: Name;
+    /** Who bought it. */
+    original_owner: Address;
+    /** Whose it is. */
+    owner: Address;
+    /** Where it leads. */
+    record?: ARecord | null;
+    /** When it was bought. */
+    registered_at: Timestamp;
+    /** When it got another owner, if it did. */
+    transferred_at?: Timestamp | null;
+    /** When it got its owner or its record. */
+    updated_at: Timestamp;
+    /** Raised by 1 with each event of the name; also the `ETag`. */
+    version: number;
   };
 };
 
@@ -253,6 +442,38 @@ export type Data_Page_ContractView = {
 };
 
 /** The envelope of every successful answer. */
+export type Data_Page_NameView = {
+  /** One page of a list. */
+  data: {
+    /** How many rows are on this page. */
+    count: number;
+    /** The rows, in the order the route documents. */
+    items: {
+      /** The name, without its suffix. */
+      name: Name;
+      /** Who bought it. */
+      original_owner: Address;
+      /** Whose it is. */
+      owner: Address;
+      /** Where it leads. */
+      record?: ARecord | null;
+      /** When it was bought. */
+      registered_at: Timestamp;
+      /** When it got another owner, if it did. */
+      transferred_at?: Timestamp | null;
+      /** When it got its owner or its record. */
+      updated_at: Timestamp;
+      /** Raised by 1 with each event of the name; also the `ETag`. */
+      version: number;
+    }[];
+    /** The `before` or `after_id` of the next page, null on the last one. */
+    next?: number | null;
+    /** How many rows follow this page. */
+    remaining: number;
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_Page_PaymentMade = {
   /** One page of a list. */
   data: {
@@ -270,10 +491,16 @@ export type Data_Page_PaymentMade = {
       from_version: number;
       /** The payment's number, rising. */
       id: PaymentId;
-      /** What the payer wrote on it. */
+      /** What the payer wrote on it, behind the name that was paid. */
       metadata?: Metadata | null;
+      /** The name that was bought, or got another owner or record. */
+      name?: Name | null;
       /** The payer's own name for it. */
       request_id?: RequestId | null;
+      /** What stood before the `@` of that name. */
+      sent_metaname?: Metaname | null;
+      /** The name whose owner was paid. */
+      sent_name?: Name | null;
       /** Who was paid. */
       to: Address;
       /** The payee's version after it. */
@@ -360,10 +587,16 @@ export type Data_PaymentMade = {
     from_version: number;
     /** The payment's number, rising. */
     id: PaymentId;
-    /** What the payer wrote on it. */
+    /** What the payer wrote on it, behind the name that was paid. */
     metadata?: Metadata | null;
+    /** The name that was bought, or got another owner or record. */
+    name?: Name | null;
     /** The payer's own name for it. */
     request_id?: RequestId | null;
+    /** What stood before the `@` of that name. */
+    sent_metaname?: Metaname | null;
+    /** The name whose owner was paid. */
+    sent_name?: Name | null;
     /** Who was paid. */
     to: Address;
     /** The payee's version after it. */
@@ -474,6 +707,32 @@ export type Data_TicketView = {
 };
 
 /** The envelope of every successful answer. */
+export type Data_TokenView = {
+  /** A user's token, shown once. */
+  data: {
+    /** Whose it is. */
+    discord_user_id: DiscordId;
+    /** When it ends. */
+    expires: Timestamp;
+    /** Goes into `Authorization: Bearer` or `Authorization: Token`. */
+    token: string;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_UserView = {
+  /** A user and what is theirs. */
+  data: User & {
+    /** What a page that came by cookie sends as `X-CSRF-Token` to change something; absent for others. */
+    csrf_token?: string | null;
+    /** The address that Discord gave, if it did. */
+    email?: string | null;
+    /** Their wallets. */
+    wallets: LinkedWallet[];
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_Vec_SessionRowView = {
   data: {
     /** The wallet. */
@@ -484,6 +743,22 @@ export type Data_Vec_SessionRowView = {
     expires_at: Timestamp;
     /** The session's public id. */
     id: SessionId;
+    /** What the client calls itself. */
+    user_agent?: string | null;
+  }[];
+};
+
+/** The envelope of every successful answer. */
+export type Data_Vec_UserSessionView = {
+  data: {
+    /** When it was opened. */
+    created_at: Timestamp;
+    /** When its token ends. */
+    expires_at: Timestamp;
+    /** Its public id. */
+    id: UserSessionId;
+    /** The service key that issued it; null when they signed in themselves. */
+    issued_by?: ServiceKeyId | null;
     /** What the client calls itself. */
     user_agent?: string | null;
   }[];
@@ -534,6 +809,17 @@ export type Data_WalletView = {
   };
 };
 
+/** The envelope of every successful answer. */
+export type Data_WalletsView = {
+  /** The wallets of a user. */
+  data: {
+    /** Whose. */
+    discord_user_id: DiscordId;
+    /** The wallets. */
+    wallets: LinkedWallet[];
+  };
+};
+
 /** A decimal number, exact to the currency's scale; read it as text, not as a float. */
 export type Decimal = number;
 
@@ -547,6 +833,9 @@ export type Detail = {
   /** What it should be. */
   message: string;
 };
+
+/** A person, by the id that Discord gave them. A string in JSON: it exceeds the integers that JavaScript can hold. */
+export type DiscordId = string;
 
 /** What to change about a contract; what is absent stays. */
 export type EditBody = ScheduleBody & {
@@ -572,6 +861,102 @@ export type EditBody = ScheduleBody & {
 
 /** Why a subscription ended. */
 export type EndReason = "unsubscribed" | "insufficient_funds" | "contract_canceled" | "not_allowed" | "terms_not_accepted" | "owner_missing" | "subscriber_locked" | "same_wallet" | "revoked_by_operator";
+
+/** How many sessions ended. */
+export type Ended = {
+  /** The number. */
+  revoked: number;
+};
+
+/** What a user has from a provider. */
+export type EntitlementBody = {
+  /** Whether it ends with the period. Else news of its renewal are awaited for an hour. */
+  cancel_at_period_end?: boolean;
+  /** How many months it lasts, 1 to 120; or `period_end`. */
+  months?: number | null;
+  /** Why, at most 500 characters. */
+  note?: string | null;
+  /** When a payment failed, for `past_due`. */
+  past_due_at?: Timestamp | null;
+  /** When the period ends; or `months`. */
+  period_end?: Timestamp | null;
+  /** When the period began; now, or what it was before, when absent. */
+  period_start?: Timestamp | null;
+  /** The provider's product that is sold as the plan; or `tier`. */
+  product_id?: Reference | null;
+  /** How it stands; `active` when absent. A state that is none of the list grants nothing. */
+  status?: string | null;
+  /** The plan; or `product_id`. */
+  tier?: string | null;
+};
+
+/** What one provider grants to one user. */
+export type EntitlementId = number;
+
+/** What one provider grants to one user. */
+export type EntitlementView = {
+  /** Whether it ends with the period. */
+  cancel_at_period_end: boolean;
+  /** When it ended. */
+  ended_at?: Timestamp | null;
+  /** When it will end. */
+  ends_at?: Timestamp | null;
+  /** Until when it can be used although a payment failed. */
+  grace_until?: Timestamp | null;
+  /** Its number. */
+  id: EntitlementId;
+  /** Why it was granted, if somebody said so. */
+  note?: string | null;
+  /** When a payment failed. */
+  past_due_at?: Timestamp | null;
+  /** When it was paused. */
+  paused_at?: Timestamp | null;
+  /** When its period ends. */
+  period_end: Timestamp;
+  /** When its period began. */
+  period_start: Timestamp;
+  /** The plan's name for people. */
+  plan: string;
+  /** Where it comes from. */
+  provider: Provider;
+  /** What the provider calls that. */
+  provider_status?: string | null;
+  /** The provider's name for it. */
+  ref: Reference;
+  /** When it goes on. */
+  resumes_at?: Timestamp | null;
+  /** How it stands. */
+  status: Status;
+  /** The plan. */
+  tier: Tier;
+  /** Rises by 1 with each change. */
+  version: number;
+};
+
+/** Why minutes stand in the ledger. */
+export type EntryReason = "server_session" | "admin_adjustment" | "correction";
+
+/** An entry of the ledger. */
+export type EntryView = {
+  /** When it was added. */
+  at: Timestamp;
+  /** What of. */
+  entitlement_id: EntitlementId;
+  /** Its number. */
+  id: number;
+  /** Used, or below zero given back. */
+  minutes: number;
+  /** What was said of it. */
+  note?: string | null;
+  /** Why. */
+  reason: EntryReason;
+  /** The server session, if it was one. */
+  session_id?: ServerSessionId | null;
+  /** When its window ends. */
+  window_end: Timestamp;
+  /** When its window began. */
+  window_start: Timestamp;
+};
 
 /** The name of one history. A restored or promoted database has another, so nobody continues on a rewound log. */
 export type Epoch = string;
@@ -620,12 +1005,60 @@ export type EventPage = {
   next: Seq;
 };
 
+/** The body of every failed request. */
+export type FailureBody = {
+  /** Stable; programs branch on it. */
+  code: string;
+  /** The fields at fault, or what else a program needs to know; empty when there is nothing. */
+  details: Detail[];
+  /** For people; it may change. */
+  message: string;
+  /** Always false. */
+  success: boolean;
+};
+
 /** A subscription that the operator makes. */
 export type ForceBody = {
   /** Who pays. */
   address: Address;
   /** To what. */
   contract_id: ContractId;
+};
+
+/** Who gets a name. */
+export type GiveBody = {
+  /** The new owner's address. */
+  to: Address;
+};
+
+/** A token to issue. */
+export type IssueBody = ProfileBody & {
+  /** How long it is valid: 60 to 2,592,000 seconds; a day when absent. */
+  ttl_s?: number | null;
+};
+
+/** How much a plan gives. */
+export type Limits = {
+  /** Server sessions that may be open at once. */
+  max_concurrent_servers: number;
+  /** Minutes of one server session at the most. */
+  max_session_minutes: number;
+  /** Minutes in each window, which is a month or the period when that is shorter. */
+  monthly_server_minutes: number;
+};
+
+/** What proves that a wallet is the caller's. */
+export type LinkBody = {
+  /** The wallet's private key. It is not kept. */
+  privatekey: string;
+};
+
+/** A wallet of a user. */
+export type LinkedWallet = {
+  /** Its address. */
+  address: Address;
+  /** When it was linked. */
+  linked_at: Timestamp;
 };
 
 /** What to change about a wallet. */
@@ -640,8 +1073,11 @@ export type LoginBody = {
   privatekey: string;
 };
 
-/** What a payer wrote on a payment: at most 255 printable ASCII characters and line breaks. */
+/** What a payer wrote on a payment: at most 255 printable ASCII characters and line breaks. A payment to a name has that name in front of it, as the programs of shops read it there. */
 export type Metadata = string;
+
+/** What stands before the `@`: 1 to 32 of `a-z0-9_-`. */
+export type Metaname = string;
 
 /** New money. */
 export type MintBody = {
@@ -651,8 +1087,81 @@ export type MintBody = {
   amount: AmountText;
 };
 
+/** What a user has. */
+export type MyAccess = {
+  /** The answer of the access check. */
+  entitlement: AccessView;
+};
+
+/** A name without its suffix: 1 to 64 of `a-z0-9`. */
+export type Name = string;
+
+/** A name after a change, and the payment that tells of it. */
+export type NameDoneView = NameView & {
+  /** The payment; null when nothing changed. */
+  payment?: PaymentMade | null;
+};
+
+/** A name on the wire. */
+export type NameView = {
+  /** The name, without its suffix. */
+  name: Name;
+  /** Who bought it. */
+  original_owner: Address;
+  /** Whose it is. */
+  owner: Address;
+  /** Where it leads. */
+  record?: ARecord | null;
+  /** When it was bought. */
+  registered_at: Timestamp;
+  /** When it got another owner, if it did. */
+  transferred_at?: Timestamp | null;
+  /** When it got its owner or its record. */
+  updated_at: Timestamp;
+  /** Raised by 1 with each event of the name; also the `ETag`. */
+  version: number;
+};
+
 /** Nothing more to say. */
 export type Nothing = Record<string, unknown>;
+
+/** An entitlement. */
+export type OneEntitlement = {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** What the user has now. */
+  entitlement: AccessView;
+  /** The entitlement. */
+  granted: EntitlementView;
+};
+
+/** A plan. */
+export type OnePlan = {
+  /** The plan. */
+  plan: PlanView;
+};
+
+/** A window that is open. */
+export type OpenWindow = {
+  /** What is neither used nor held. */
+  available_server_minutes: number;
+  /** What of. */
+  entitlement_id: EntitlementId;
+  /** What the plan gives. */
+  monthly_server_minutes: number;
+  /** What is not used. */
+  remaining_server_minutes: number;
+  /** What is held for open sessions. */
+  reserved_server_minutes: number;
+  /** The plan. */
+  tier: Tier;
+  /** What was used. */
+  used_server_minutes: number;
+  /** When the minutes are new again. */
+  window_end: Timestamp;
+  /** When it began. */
+  window_start: Timestamp;
+};
 
 /** A session's token. */
 export type OpenedView = {
@@ -672,15 +1181,15 @@ export type PayBody = {
   metadata?: string | null;
   /** The payer's own name for this payment, at most 64 visible characters: repeated, it is the same payment. */
   request_id?: string | null;
-  /** Who is paid. */
-  to: Address;
+  /** Who is paid: an address, or a name such as `bakery.kro` or `counter@bakery.kro`, whose owner is paid. */
+  to: string;
 };
 
 /** A payment. Ids become visible in rising order: who has seen 7 will never see a new 6. */
 export type PaymentId = number;
 
 /** Why a payment was made. */
-export type PaymentKind = "transfer" | "mined";
+export type PaymentKind = "transfer" | "mined" | "name_purchase" | "name_transfer" | "name_a_record";
 
 /** The data of `payment.made`. */
 export type PaymentMade = {
@@ -694,10 +1203,16 @@ export type PaymentMade = {
   from_version: number;
   /** The payment's number, rising. */
   id: PaymentId;
-  /** What the payer wrote on it. */
+  /** What the payer wrote on it, behind the name that was paid. */
   metadata?: Metadata | null;
+  /** The name that was bought, or got another owner or record. */
+  name?: Name | null;
   /** The payer's own name for it. */
   request_id?: RequestId | null;
+  /** What stood before the `@` of that name. */
+  sent_metaname?: Metaname | null;
+  /** The name whose owner was paid. */
+  sent_name?: Name | null;
   /** Who was paid. */
   to: Address;
   /** The payee's version after it. */
@@ -715,6 +1230,97 @@ export type PendingChange = ScheduleView & {
   /** What a term will cost. */
   price: Decimal;
 };
+
+/** A plan to make, or what to change about it; what is absent stays. */
+export type PlanBody = {
+  /** At most 50 lines of 1 to 200 characters. */
+  benefits?: string[] | null;
+  /** At most 2,000 characters. */
+  description?: string | null;
+  /** The role that a bot gives; null for none. */
+  discord_role_id?: DiscordId | null;
+  /** Where it stands in a list, from low to high. */
+  display_order?: number | null;
+  /** Of several plans of a user, the highest counts. */
+  entitlement_priority?: number | null;
+  /** Days that it still works after a payment has failed, at most 90. */
+  grace_days?: number | null;
+  /** Whether it is for sale. What was bought stays. */
+  is_active?: boolean | null;
+  /** Server sessions that may be open at once, 1 to 1,000; 1 for a new plan. */
+  max_concurrent_servers?: number | null;
+  /** Minutes of one server session, 1 to 100,000; required for a new plan. */
+  max_session_minutes?: number | null;
+  /** Whole dollars, for display: at most 1,000,000. */
+  monthly_price_usd?: number | null;
+  /** Minutes in each window, at most 1,000,000; required for a new plan. */
+  monthly_server_minutes?: number | null;
+  /** 1 to 80 characters; the tier when a new plan has none. */
+  name?: string | null;
+  /** As what it is sold elsewhere, at most 50; for the provider `contract` the id of a contract of this hub: whoever subscribes to it with a wallet that they have linked has the plan for the term. */
+  products?: Product[] | null;
+};
+
+/** A plan as everybody may see it. */
+export type PlanView = Limits & {
+  /** What it brings. */
+  benefits: string[];
+  /** What is said of it. */
+  description: string;
+  /** The role that comes with it. */
+  discord_role_id?: DiscordId | null;
+  /** Where it stands in a list. */
+  display_order: number;
+  /** Of several plans of a user, the highest counts. */
+  entitlement_priority: number;
+  /** Days that it still works after a payment has failed. */
+  grace_days: number;
+  /** Whether it is for sale. */
+  is_active: boolean;
+  /** Whole dollars, for display. */
+  monthly_price_usd: number;
+  /** Its name for people. */
+  name: string;
+  /** The first of them at Polar; null when it can't be bought there. */
+  polar_product_id?: Reference | null;
+  /** As which products it is sold. */
+  products: Product[];
+  /** Its stable name. */
+  tier: Tier;
+  /** When it was last changed. */
+  updated_at: Timestamp;
+  /** Rises by 1 with each change. */
+  version: number;
+};
+
+/** What is for sale. */
+export type Plans = {
+  /** In the operator's order. */
+  plans: PlanView[];
+};
+
+/** What is sold elsewhere as a plan. */
+export type Product = {
+  /** The provider's id of the product; for `contract` the id of a contract. */
+  product_id: Reference;
+  /** Where. */
+  provider: Provider;
+};
+
+/** What a program says of a user; what is absent stays as it was. */
+export type ProfileBody = {
+  /** Discord's hash of their picture, at most 128 characters. */
+  avatar?: string | null;
+  /** What they want to be called, at most 100 characters. */
+  display_name?: string | null;
+  /** Their address, 3 to 320 characters with an @. */
+  email?: string | null;
+  /** Discord's unique name, at most 100 characters. */
+  username?: string | null;
+};
+
+/** Where an entitlement comes from. */
+export type Provider = "polar" | "comp" | "github_sponsors" | "discord_server_subscription" | "contract";
 
 /** A contract as everybody may see it. */
 export type PublicContract = ScheduleView & {
@@ -748,6 +1354,15 @@ export type PublicContract = ScheduleView & {
   version: number;
 };
 
+/** A name to buy. */
+export type PurchaseBody = {
+  /** With or without its suffix. */
+  name: string;
+};
+
+/** A provider's own name for a thing: 1 to 128 visible characters. */
+export type Reference = string;
+
 /** The payer's own name for a payment: 1 to 64 visible ASCII characters. Only what succeeded is remembered by it. */
 export type RequestId = string;
 
@@ -757,6 +1372,14 @@ export type Revoked = {
   code: Code;
   /** The topics. */
   topics: Topic[];
+};
+
+/** Who has which role. */
+export type Roles = {
+  /** Goes into `after` for the next page; null when there is none. */
+  next?: DiscordId | null;
+  /** By rising id of the user. */
+  standings: StandingView[];
 };
 
 /** When terms end: exactly one of these. */
@@ -781,6 +1404,12 @@ export type ScheduleView = {
 
 /** A position in the log: dense, rising, in commit order. 0 is before the first event. */
 export type Seq = number;
+
+/** A game server's run, from its launch to its end. */
+export type ServerSessionId = string;
+
+/** The public name of a service key. */
+export type ServiceKeyId = string;
 
 /** The public name of a session; the token itself is a secret and never stored. */
 export type SessionId = string;
@@ -808,6 +1437,19 @@ export type SessionView = {
   /** The session's public id. */
   id: SessionId;
 };
+
+/** Which plan a user has, and the role that comes with it. */
+export type StandingView = {
+  /** The plan's role; null when it has none. */
+  discord_role_id?: DiscordId | null;
+  /** Who. */
+  discord_user_id: DiscordId;
+  /** The plan's tier. */
+  tier: Tier;
+};
+
+/** How an entitlement stands with its provider. */
+export type Status = "active" | "trialing" | "past_due" | "canceled" | "expired" | "inactive";
 
 /** How to subscribe. */
 export type SubscribeBody = {
@@ -873,10 +1515,108 @@ export type SubscriptionView = ScheduleView & {
   version: number;
 };
 
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_AdjustedView = {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** Whether it was there before. */
+  duplicate: boolean;
+  /** What the user has now. */
+  entitlement: AccessView;
+  /** The entry's name. */
+  entry_key: string;
+  /** When the window began in which it counts. */
+  window_start: Timestamp;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_MyAccess = {
+  /** The answer of the access check. */
+  entitlement: AccessView;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_OneEntitlement = {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** What the user has now. */
+  entitlement: AccessView;
+  /** The entitlement. */
+  granted: EntitlementView;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_OnePlan = {
+  /** The plan. */
+  plan: PlanView;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_Plans = {
+  /** In the operator's order. */
+  plans: PlanView[];
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_Roles = {
+  /** Goes into `after` for the next page; null when there is none. */
+  next?: DiscordId | null;
+  /** By rising id of the user. */
+  standings: StandingView[];
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_TheirAccess = {
+  /** Who. */
+  discord_user_id: DiscordId;
+  /** The answer of the access check. */
+  entitlement: AccessView;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_Usage = {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** The windows and their entries. */
+  usage: UsageView;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
 /** How much money there is. */
 export type SupplyView = {
   /** The sum of all balances but the system's own. */
   supply: Decimal;
+};
+
+/** What somebody has. */
+export type TheirAccess = {
+  /** Who. */
+  discord_user_id: DiscordId;
+  /** The answer of the access check. */
+  entitlement: AccessView;
 };
 
 /** A ticket for one websocket. */
@@ -887,13 +1627,95 @@ export type TicketView = {
   ticket: string;
 };
 
+/** The stable name of a plan: 1 to 64 of `a-z`, `0-9`, `_` and `-`, beginning with a letter or digit. */
+export type Tier = string;
+
 export type Timestamp = string;
 
 /** What an owner calls a contract: 1 to 64 characters, none of them a control character. */
 export type Title = string;
 
+/** A user's token, shown once. */
+export type TokenView = {
+  /** Whose it is. */
+  discord_user_id: DiscordId;
+  /** When it ends. */
+  expires: Timestamp;
+  /** Goes into `Authorization: Bearer` or `Authorization: Token`. */
+  token: string;
+};
+
 /** What a listener names to hear events: `payments`, `wallet:kabc123def`, `user:803…`. */
 export type Topic = string;
+
+/** What to change about a name. */
+export type UpdateBody = {
+  /** Where it leads: 1 to 255 visible ASCII characters, of which the first is none of `.?#`; null for nowhere. */
+  record?: string | null;
+};
+
+/** What was used. */
+export type Usage = {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** The windows and their entries. */
+  usage: UsageView;
+};
+
+/** What was used in the windows of a time. */
+export type UsageView = {
+  /** The time that was asked for. */
+  at: Timestamp;
+  /** The entries, the newest first; at most 500. */
+  entries: EntryView[];
+  /** Minutes used in all windows, less what was given back. */
+  used_server_minutes: number;
+  /** The windows that can be used, when it was asked for now; the user's plan first. */
+  windows: OpenWindow[];
+};
+
+/** What is known of a person. */
+export type User = {
+  /** Discord's hash of their picture. */
+  avatar?: string | null;
+  /** Discord's id, which is the user's own. */
+  discord_user_id: DiscordId;
+  /** What they want to be called. */
+  display_name?: string | null;
+  /** When they were linked. */
+  linked_at: Timestamp;
+  /** Discord's unique name; empty when nobody said it. */
+  username: string;
+  /** Rises by 1 with each event of the user. */
+  version: number;
+};
+
+/** The public name of a user's session: of a token that a service key issued, or of a browser's cookie. */
+export type UserSessionId = string;
+
+/** A live session of a user. */
+export type UserSessionView = {
+  /** When it was opened. */
+  created_at: Timestamp;
+  /** When its token ends. */
+  expires_at: Timestamp;
+  /** Its public id. */
+  id: UserSessionId;
+  /** The service key that issued it; null when they signed in themselves. */
+  issued_by?: ServiceKeyId | null;
+  /** What the client calls itself. */
+  user_agent?: string | null;
+};
+
+/** A user and what is theirs. */
+export type UserView = User & {
+  /** What a page that came by cookie sends as `X-CSRF-Token` to change something; absent for others. */
+  csrf_token?: string | null;
+  /** The address that Discord gave, if it did. */
+  email?: string | null;
+  /** Their wallets. */
+  wallets: LinkedWallet[];
+};
 
 /** A wallet to make. */
 export type WalletBody = {
@@ -937,6 +1759,14 @@ export type WalletView = {
   version: number;
 };
 
+/** The wallets of a user. */
+export type WalletsView = {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** The wallets. */
+  wallets: LinkedWallet[];
+};
+
 /** Replace the credentials of the connection. */
 export type Authenticate = {
   /** A session's token or a service key. */
@@ -950,6 +1780,10 @@ export type CallerView = {
   kind: "wallet";
   /** The wallet's address. */
   wallet: Address;
+} | {
+  kind: "user";
+  /** The id that Discord gave them. */
+  user: DiscordId;
 } | {
   kind: "service";
   /** What the operator called it. */
@@ -993,6 +1827,16 @@ export type Drain = {
   reconnect_in_ms: number;
 };
 
+/** What a user has is no longer what it was. */
+export type EntitlementChanged = {
+  /** The entitlement that changed; null when it was time alone that changed what the user has. */
+  changed?: EntitlementView | null;
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** What the user has now, as the access check answers it; open sessions are told by their own events. */
+  entitlement: AccessView;
+};
+
 /** The token ends soon; then the connection is closed with 4403 unless `auth` brings another. */
 export type Expiring = {
   /** Seconds until then. */
@@ -1007,18 +1851,6 @@ export type Hint = {
   kind: string;
   /** The topics it belongs to. */
   topics: Topic[];
-};
-
-/** What a connection may do. */
-export type Limits = {
-  /** Bytes of one frame of the client. */
-  frame_bytes: number;
-  /** Messages of the client a minute. */
-  messages_per_min: number;
-  /** Bytes that wait for the client before it is read on from the log instead. */
-  queue_bytes: number;
-  /** Topics held at one time. */
-  topics: number;
 };
 
 /** The catch-up of a subscription is complete. */
@@ -1040,6 +1872,14 @@ export type MessageId = string | number;
 
 /** How a subscription begins. */
 export type Mode = "live" | "resumed" | "snapshot";
+
+/** The data of all events of names. */
+export type NameChanged = NameView & {
+  /** The payment that tells of it, which comes right before this event; null for an import. */
+  payment_id?: PaymentId | null;
+  /** Whose it was, when it has another owner. */
+  previous_owner?: Address | null;
+};
 
 /** What only the operator is told. */
 export type NodePulse = {
@@ -1063,6 +1903,12 @@ export type NodePulse = {
 export type Ping = {
   /** Anything; it comes back. */
   t?: Record<string, unknown> | null;
+};
+
+/** A plan was made or changed. */
+export type PlanChanged = {
+  /** The plan after it. */
+  plan: PlanView;
 };
 
 /** The answer to `ping`. */
@@ -1111,6 +1957,18 @@ export type Refused = {
   retry_after_ms?: number | null;
 };
 
+/** A role to give or to take: the feed of a bot that keeps roles right. */
+export type RoleChanged = {
+  /** The plan's role; null when it has none. */
+  discord_role_id?: DiscordId | null;
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** Whether it is to be given; else it is to be taken. */
+  granted: boolean;
+  /** The plan's tier. */
+  tier: Tier;
+};
+
 /** What a service key may do. */
 export type Scope = "admin" | "bot" | "orchestrator";
 
@@ -1129,6 +1987,12 @@ export type SnapshotPart = {
   seq: Seq;
   /** The topic. */
   topic: Topic;
+};
+
+/** Who has which plan. */
+export type Standings = {
+  /** By rising id. */
+  standings: StandingView[];
 };
 
 /** Listen to topics. */
@@ -1203,11 +2067,83 @@ export type Unsubscribe = {
   topics: string[];
 };
 
+/** The data of `usage.reserved` and `usage.released`. */
+export type UsageHeld = UsageWindow & {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** How many minutes. */
+  minutes: number;
+  /** The server session. */
+  session_id?: ServerSessionId | null;
+};
+
+/** The data of `usage.recorded`. */
+export type UsageRecorded = UsageWindow & {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** The number of the entry. */
+  entry_id: number;
+  /** Used, or below zero given back. */
+  minutes: number;
+  /** What was said of it. */
+  note?: string | null;
+  /** Why. */
+  reason: EntryReason;
+  /** The server session, if it was one. */
+  session_id?: ServerSessionId | null;
+};
+
+/** A share of a window's minutes is used. Each share is told once in a window. */
+export type UsageThreshold = UsageWindow & {
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** The share: 80 or 100. */
+  percent: number;
+};
+
+/** How a window stands after an event. */
+export type UsageWindow = {
+  /** What is neither used nor held. */
+  available_server_minutes: number;
+  /** The entitlement. */
+  entitlement_id: EntitlementId;
+  /** What the plan gives in a window. */
+  monthly_server_minutes: number;
+  /** What is not used. */
+  remaining_server_minutes: number;
+  /** What is held for open sessions. */
+  reserved_server_minutes: number;
+  /** Its plan. */
+  tier: Tier;
+  /** What was used. */
+  used_server_minutes: number;
+  /** When it ends. */
+  window_end: Timestamp;
+  /** When the window began. */
+  window_start: Timestamp;
+};
+
+/** A user was linked. */
+export type UserLinked = {
+  /** Who. */
+  user: User;
+};
+
 /** The data of `wallet.created`, `wallet.locked` and `wallet.unlocked`. */
 export type WalletChange = {
   /** The wallet. */
   address: Address;
   /** Its version after the change. */
+  version: number;
+};
+
+/** The data of `user.wallet_linked` and `user.wallet_unlinked`. */
+export type WalletLink = {
+  /** Which. */
+  address: Address;
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** The user's version: dense, so a listener sees that nothing is missing. */
   version: number;
 };
 

@@ -211,7 +211,7 @@ pub(super) async fn subscribed_lock(
 }
 
 /// Subscriptions by their numbers, in the order of these.
-pub(super) async fn standings(
+pub(in crate::contracts) async fn standings(
     conn: &mut PgConnection,
     ids: &[i64],
 ) -> Result<Vec<Standing>, DbError> {

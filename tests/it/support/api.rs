@@ -112,6 +112,11 @@ impl Api {
         self.send(Method::PATCH, path, &[], body.to_string().into()).await
     }
 
+    /// Sends JSON with PUT.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::PUT, path, &[], body.to_string().into()).await
+    }
+
     /// Deletes.
     pub(crate) async fn delete(&self, path: &str) -> Reply {
         self.send(Method::DELETE, path, &[], Vec::new()).await

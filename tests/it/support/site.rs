@@ -109,6 +109,15 @@ impl Site {
         }
     }
 
+    /// Makes a service key with one scope.
+    pub(crate) fn key(&self, scope: &str) -> String {
+        let output = self.run(&["token", "create", scope, "--scopes", scope]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let word = text.split_whitespace().find(|word| word.starts_with("tbk_"));
+        word.expect("the key is printed").to_owned()
+    }
+
     /// Runs a subcommand of the binary on this community.
     pub(crate) fn run(&self, args: &[&str]) -> std::process::Output {
         self.command(args).output().unwrap()
@@ -186,6 +195,19 @@ impl Hub {
     /// Asks as the operator.
     pub(crate) fn admin(&self) -> Api {
         Api::new(&self.url(), Some(ADMIN_KEY))
+    }
+
+    /// Asks as somebody with this token or service key.
+    pub(crate) fn with(&self, token: &str) -> Api {
+        Api::new(&self.url(), Some(token))
+    }
+
+    /// Asks as a user for whom a bot vouches.
+    pub(crate) async fn user(&self, bot: &Api, discord_id: &str) -> Api {
+        let path = format!("/api/v1/users/{discord_id}/tokens");
+        let reply = bot.post(&path, &serde_json::json!({})).await;
+        assert_eq!(reply.status, 201, "{reply:?}");
+        self.with(reply.data()["token"].as_str().unwrap())
     }
 
     /// Asks as the owner of a wallet, after a login.

@@ -171,6 +171,13 @@ impl Socket {
         socket
     }
 
+    /// A caller's websocket that listens to topics, behind everything that was committed before.
+    pub(crate) async fn of_on(hub: &Hub, api: &Api, topics: &[&str]) -> Self {
+        let mut socket = Self::of(hub, api).await;
+        socket.listen_behind(&json!(hub.log_head().await), topics).await;
+        socket
+    }
+
     /// Listens behind the newest event that the hub knew when it greeted.
     pub(crate) async fn listen(&mut self, topics: &[&str]) {
         let since = self.welcome["head"].clone();

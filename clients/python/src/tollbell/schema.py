@@ -24,6 +24,92 @@ class AcceptBody(TypedDict, total=False):
     contract_version: Union[int, None]
 
 
+class _AccessView(TypedDict):
+    #: Whether the user has a plan that can be used now.
+    active: bool
+    #: Minutes neither used nor held: what a session that starts now may get.
+    available_server_minutes: int
+    #: Whether it ends with the period.
+    cancel_at_period_end: bool
+    #: Everything that can be used, the best first.
+    entitlements: list["EntitlementView"]
+    #: Sessions that may be open at once.
+    max_concurrent_servers: int
+    #: Minutes of one session at the most.
+    max_session_minutes: int
+    #: Minutes in each window.
+    monthly_server_minutes: int
+    #: All open server sessions, the newest first.
+    open_sessions: list[Any]
+    #: Minutes not used.
+    remaining_server_minutes: int
+    #: Minutes held for open sessions.
+    reserved_server_minutes: int
+    #: Minutes used in this window.
+    used_server_minutes: int
+
+
+class AccessView(_AccessView, total=False):
+    """The answer of the access check: whether a user may start a server session, with what, and until when. Every
+    key is always there."""
+
+    #: The newest open server session.
+    active_session: Union[Any, None]
+    #: When it ends; null when it goes on.
+    ends_at: Union[str, None]
+    #: Until when it works although a payment failed.
+    grace_until: Union[str, None]
+    #: When the period that was paid for ends.
+    period_end: Union[str, None]
+    #: When the period that was paid for began.
+    period_start: Union[str, None]
+    #: The plan's name for people.
+    plan: Union[str, None]
+    #: Where it comes from.
+    provider: Union["Provider", None]
+    #: When it is paid anew; null when it is not.
+    renews_at: Union[str, None]
+    #: How it stands with its provider.
+    status: Union["Status", None]
+    #: The plan's stable name.
+    tier: Union[str, None]
+    #: When the minutes are new again.
+    usage_window_end: Union[str, None]
+    #: When the window began in which minutes are counted now.
+    usage_window_start: Union[str, None]
+
+
+class _AdjustBody(TypedDict):
+    #: Below 0 for minutes that are given, above 0 for minutes that are taken; at most 100,000 either way.
+    minutes: int
+    #: Why, 1 to 500 characters.
+    reason: str
+
+
+class AdjustBody(_AdjustBody, total=False):
+    """Minutes to give or to take."""
+
+    #: Whose minutes; those of the user's plan when absent.
+    entitlement_id: Union[int, None]
+    #: Names the entry, 1 to 128 characters: the same key is the same entry. Made when absent.
+    entry_key: Union[str, None]
+
+
+class AdjustedView(TypedDict):
+    """An adjustment."""
+
+    #: Whose.
+    discord_user_id: str
+    #: Whether it was there before.
+    duplicate: bool
+    #: What the user has now.
+    entitlement: "AccessView"
+    #: The entry's name.
+    entry_key: str
+    #: When the window began in which it counts.
+    window_start: str
+
+
 #: What is paid when renewals were held up for longer than a term.
 CatchUp = Literal["one", "all"]
 
@@ -79,6 +165,30 @@ class ClockView(TypedDict):
     now: str
     #: How far it is ahead of the database's own clock, in seconds.
     offset_s: int
+
+
+class _CompBody(TypedDict):
+    #: The plan.
+    tier: str
+
+
+class CompBody(_CompBody, total=False):
+    """A gift."""
+
+    #: Whether its minutes are new each month until `expires_at`.
+    auto_renew: bool
+    #: When a gift that goes on by itself ends.
+    expires_at: Union[str, None]
+    #: How many months it lasts, 1 to 120; or `period_end`, or `expires_at`.
+    months: Union[int, None]
+    #: Why, at most 500 characters.
+    note: Union[str, None]
+    #: When it ends; or `months`, or `expires_at`.
+    period_end: Union[str, None]
+    #: When it begins; now when absent.
+    period_start: Union[str, None]
+    #: Names the gift, so that giving it again changes nothing; made when absent.
+    ref: Union[str, None]
 
 
 class ContractChanged(TypedDict):
@@ -213,6 +323,124 @@ class EditBody(TypedDict, total=False):
 EndReason = Literal["unsubscribed", "insufficient_funds", "contract_canceled", "not_allowed", "terms_not_accepted", "owner_missing", "subscriber_locked", "same_wallet", "revoked_by_operator"]
 
 
+class Ended(TypedDict):
+    """How many sessions ended."""
+
+    #: The number.
+    revoked: int
+
+
+class EntitlementBody(TypedDict, total=False):
+    """What a user has from a provider."""
+
+    #: Whether it ends with the period. Else news of its renewal are awaited for an hour.
+    cancel_at_period_end: bool
+    #: How many months it lasts, 1 to 120; or `period_end`.
+    months: Union[int, None]
+    #: Why, at most 500 characters.
+    note: Union[str, None]
+    #: When a payment failed, for `past_due`.
+    past_due_at: Union[str, None]
+    #: When the period ends; or `months`.
+    period_end: Union[str, None]
+    #: When the period began; now, or what it was before, when absent.
+    period_start: Union[str, None]
+    #: The provider's product that is sold as the plan; or `tier`.
+    product_id: Union[str, None]
+    #: How it stands; `active` when absent. A state that is none of the list grants nothing.
+    status: Union[str, None]
+    #: The plan; or `product_id`.
+    tier: Union[str, None]
+
+
+class _EntitlementChanged(TypedDict):
+    #: Whose.
+    discord_user_id: str
+    #: What the user has now, as the access check answers it; open sessions are told by their own events.
+    entitlement: "AccessView"
+
+
+class EntitlementChanged(_EntitlementChanged, total=False):
+    """What a user has is no longer what it was."""
+
+    #: The entitlement that changed; null when it was time alone that changed what the user has.
+    changed: Union["EntitlementView", None]
+
+
+class _EntitlementView(TypedDict):
+    #: Whether it ends with the period.
+    cancel_at_period_end: bool
+    #: Its number.
+    id: int
+    #: When its period ends.
+    period_end: str
+    #: When its period began.
+    period_start: str
+    #: The plan's name for people.
+    plan: str
+    #: Where it comes from.
+    provider: "Provider"
+    #: The provider's name for it.
+    ref: str
+    #: How it stands.
+    status: "Status"
+    #: The plan.
+    tier: str
+    #: Rises by 1 with each change.
+    version: int
+
+
+class EntitlementView(_EntitlementView, total=False):
+    """What one provider grants to one user."""
+
+    #: When it ended.
+    ended_at: Union[str, None]
+    #: When it will end.
+    ends_at: Union[str, None]
+    #: Until when it can be used although a payment failed.
+    grace_until: Union[str, None]
+    #: Why it was granted, if somebody said so.
+    note: Union[str, None]
+    #: When a payment failed.
+    past_due_at: Union[str, None]
+    #: When it was paused.
+    paused_at: Union[str, None]
+    #: What the provider calls that.
+    provider_status: Union[str, None]
+    #: When it goes on.
+    resumes_at: Union[str, None]
+
+
+#: Why minutes stand in the ledger.
+EntryReason = Literal["server_session", "admin_adjustment", "correction"]
+
+
+class _EntryView(TypedDict):
+    #: When it was added.
+    at: str
+    #: What of.
+    entitlement_id: int
+    #: Its number.
+    id: int
+    #: Used, or below zero given back.
+    minutes: int
+    #: Why.
+    reason: "EntryReason"
+    #: When its window ends.
+    window_end: str
+    #: When its window began.
+    window_start: str
+
+
+class EntryView(_EntryView, total=False):
+    """An entry of the ledger."""
+
+    #: What was said of it.
+    note: Union[str, None]
+    #: The server session, if it was one.
+    session_id: Union[str, None]
+
+
 class ErrorBody(TypedDict):
     """The body of every failed request."""
 
@@ -261,6 +489,19 @@ class EventPage(TypedDict):
     next: int
 
 
+class FailureBody(TypedDict):
+    """The body of every failed request."""
+
+    #: Stable; programs branch on it.
+    code: str
+    #: The fields at fault, or what else a program needs to know; empty when there is nothing.
+    details: list["Detail"]
+    #: For people; it may change.
+    message: str
+    #: Always false.
+    success: bool
+
+
 class ForceBody(TypedDict):
     """A subscription that the operator makes."""
 
@@ -275,6 +516,48 @@ class GiveBody(TypedDict):
 
     #: The new owner's address.
     to: str
+
+
+class IssueBody(TypedDict, total=False):
+    """A token to issue."""
+
+    #: Discord's hash of their picture, at most 128 characters.
+    avatar: Union[str, None]
+    #: What they want to be called, at most 100 characters.
+    display_name: Union[str, None]
+    #: Their address, 3 to 320 characters with an @.
+    email: Union[str, None]
+    #: Discord's unique name, at most 100 characters.
+    username: Union[str, None]
+    #: How long it is valid: 60 to 2,592,000 seconds; a day when absent.
+    ttl_s: Union[int, None]
+
+
+class Limits(TypedDict):
+    """How much a plan gives."""
+
+    #: Server sessions that may be open at once.
+    max_concurrent_servers: int
+    #: Minutes of one server session at the most.
+    max_session_minutes: int
+    #: Minutes in each window, which is a month or the period when that is shorter.
+    monthly_server_minutes: int
+
+
+class LinkBody(TypedDict):
+    """What proves that a wallet is the caller's."""
+
+    #: The wallet's private key. It is not kept.
+    privatekey: str
+
+
+class LinkedWallet(TypedDict):
+    """A wallet of a user."""
+
+    #: Its address.
+    address: str
+    #: When it was linked.
+    linked_at: str
 
 
 class LockBody(TypedDict):
@@ -298,6 +581,13 @@ class MintBody(TypedDict):
     address: str
     #: How much.
     amount: Money
+
+
+class MyAccess(TypedDict):
+    """What a user has."""
+
+    #: The answer of the access check.
+    entitlement: "AccessView"
 
 
 class _NameChanged(TypedDict):
@@ -397,6 +687,47 @@ class NodePulse(TypedDict):
     sent_bytes: int
 
 
+class OneEntitlement(TypedDict):
+    """An entitlement."""
+
+    #: Whose.
+    discord_user_id: str
+    #: What the user has now.
+    entitlement: "AccessView"
+    #: The entitlement.
+    granted: "EntitlementView"
+
+
+class OnePlan(TypedDict):
+    """A plan."""
+
+    #: The plan.
+    plan: "PlanView"
+
+
+class OpenWindow(TypedDict):
+    """A window that is open."""
+
+    #: What is neither used nor held.
+    available_server_minutes: int
+    #: What of.
+    entitlement_id: int
+    #: What the plan gives.
+    monthly_server_minutes: int
+    #: What is not used.
+    remaining_server_minutes: int
+    #: What is held for open sessions.
+    reserved_server_minutes: int
+    #: The plan.
+    tier: str
+    #: What was used.
+    used_server_minutes: int
+    #: When the minutes are new again.
+    window_end: str
+    #: When it began.
+    window_start: str
+
+
 class OpenedView(TypedDict):
     """A session's token."""
 
@@ -470,6 +801,120 @@ class PendingChange(_PendingChange, total=False):
     consent_by: Union[str, None]
 
 
+class PlanBody(TypedDict, total=False):
+    """A plan to make, or what to change about it; what is absent stays."""
+
+    #: At most 50 lines of 1 to 200 characters.
+    benefits: Union[list[str], None]
+    #: At most 2,000 characters.
+    description: Union[str, None]
+    #: The role that a bot gives; null for none.
+    discord_role_id: Union[str, None]
+    #: Where it stands in a list, from low to high.
+    display_order: Union[int, None]
+    #: Of several plans of a user, the highest counts.
+    entitlement_priority: Union[int, None]
+    #: Days that it still works after a payment has failed, at most 90.
+    grace_days: Union[int, None]
+    #: Whether it is for sale. What was bought stays.
+    is_active: Union[bool, None]
+    #: Server sessions that may be open at once, 1 to 1,000; 1 for a new plan.
+    max_concurrent_servers: Union[int, None]
+    #: Minutes of one server session, 1 to 100,000; required for a new plan.
+    max_session_minutes: Union[int, None]
+    #: Whole dollars, for display: at most 1,000,000.
+    monthly_price_usd: Union[int, None]
+    #: Minutes in each window, at most 1,000,000; required for a new plan.
+    monthly_server_minutes: Union[int, None]
+    #: 1 to 80 characters; the tier when a new plan has none.
+    name: Union[str, None]
+    #: As what it is sold elsewhere, at most 50; for the provider `contract` the id of a contract of this hub: whoever
+    #: subscribes to it with a wallet that they have linked has the plan for the term.
+    products: Union[list["Product"], None]
+
+
+class PlanChanged(TypedDict):
+    """A plan was made or changed."""
+
+    #: The plan after it.
+    plan: "PlanView"
+
+
+class _PlanView(TypedDict):
+    #: Server sessions that may be open at once.
+    max_concurrent_servers: int
+    #: Minutes of one server session at the most.
+    max_session_minutes: int
+    #: Minutes in each window, which is a month or the period when that is shorter.
+    monthly_server_minutes: int
+    #: What it brings.
+    benefits: list[str]
+    #: What is said of it.
+    description: str
+    #: Where it stands in a list.
+    display_order: int
+    #: Of several plans of a user, the highest counts.
+    entitlement_priority: int
+    #: Days that it still works after a payment has failed.
+    grace_days: int
+    #: Whether it is for sale.
+    is_active: bool
+    #: Whole dollars, for display.
+    monthly_price_usd: int
+    #: Its name for people.
+    name: str
+    #: As which products it is sold.
+    products: list["Product"]
+    #: Its stable name.
+    tier: str
+    #: When it was last changed.
+    updated_at: str
+    #: Rises by 1 with each change.
+    version: int
+
+
+class PlanView(_PlanView, total=False):
+    """A plan as everybody may see it."""
+
+    #: The role that comes with it.
+    discord_role_id: Union[str, None]
+    #: The first of them at Polar; null when it can't be bought there.
+    polar_product_id: Union[str, None]
+
+
+class Plans(TypedDict):
+    """What is for sale."""
+
+    #: In the operator's order.
+    plans: list["PlanView"]
+
+
+class Product(TypedDict):
+    """What is sold elsewhere as a plan."""
+
+    #: The provider's id of the product; for `contract` the id of a contract.
+    product_id: str
+    #: Where.
+    provider: "Provider"
+
+
+class ProfileBody(TypedDict, total=False):
+    """What a program says of a user; what is absent stays as it was."""
+
+    #: Discord's hash of their picture, at most 128 characters.
+    avatar: Union[str, None]
+    #: What they want to be called, at most 100 characters.
+    display_name: Union[str, None]
+    #: Their address, 3 to 320 characters with an @.
+    email: Union[str, None]
+    #: Discord's unique name, at most 100 characters.
+    username: Union[str, None]
+
+
+#: Where an entitlement comes from.
+Provider = Literal["polar", "comp", "github_sponsors", "discord_server_subscription", "contract"]
+
+
 class _PublicContract(TypedDict):
     #: Who is paid.
     address: str
@@ -541,6 +986,34 @@ class PurchaseBody(TypedDict):
     name: str
 
 
+class _RoleChanged(TypedDict):
+    #: Whose.
+    discord_user_id: str
+    #: Whether it is to be given; else it is to be taken.
+    granted: bool
+    #: The plan's tier.
+    tier: str
+
+
+class RoleChanged(_RoleChanged, total=False):
+    """A role to give or to take: the feed of a bot that keeps roles right."""
+
+    #: The plan's role; null when it has none.
+    discord_role_id: Union[str, None]
+
+
+class _Roles(TypedDict):
+    #: By rising id of the user.
+    standings: list["StandingView"]
+
+
+class Roles(_Roles, total=False):
+    """Who has which role."""
+
+    #: Goes into `after` for the next page; null when there is none.
+    next: Union[str, None]
+
+
 class ScheduleBody(TypedDict, total=False):
     """When terms end: exactly one of these."""
 
@@ -590,6 +1063,31 @@ class SessionView(TypedDict):
     expires: str
     #: The session's public id.
     id: str
+
+
+class _StandingView(TypedDict):
+    #: Who.
+    discord_user_id: str
+    #: The plan's tier.
+    tier: str
+
+
+class StandingView(_StandingView, total=False):
+    """Which plan a user has, and the role that comes with it."""
+
+    #: The plan's role; null when it has none.
+    discord_role_id: Union[str, None]
+
+
+class Standings(TypedDict):
+    """Who has which plan."""
+
+    #: By rising id.
+    standings: list["StandingView"]
+
+
+#: How an entitlement stands with its provider.
+Status = Literal["active", "trialing", "past_due", "canceled", "expired", "inactive"]
 
 
 class SubscribeBody(TypedDict, total=False):
@@ -759,11 +1257,113 @@ class SubscriptionView(_SubscriptionView, total=False):
     reason: Union["EndReason", None]
 
 
+class Success_AdjustedView(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: Whose.
+    discord_user_id: str
+    #: Whether it was there before.
+    duplicate: bool
+    #: What the user has now.
+    entitlement: "AccessView"
+    #: The entry's name.
+    entry_key: str
+    #: When the window began in which it counts.
+    window_start: str
+    #: Always true.
+    success: bool
+
+
+class Success_MyAccess(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: The answer of the access check.
+    entitlement: "AccessView"
+    #: Always true.
+    success: bool
+
+
+class Success_OneEntitlement(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: Whose.
+    discord_user_id: str
+    #: What the user has now.
+    entitlement: "AccessView"
+    #: The entitlement.
+    granted: "EntitlementView"
+    #: Always true.
+    success: bool
+
+
+class Success_OnePlan(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: The plan.
+    plan: "PlanView"
+    #: Always true.
+    success: bool
+
+
+class Success_Plans(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: In the operator's order.
+    plans: list["PlanView"]
+    #: Always true.
+    success: bool
+
+
+class _Success_Roles(TypedDict):
+    #: By rising id of the user.
+    standings: list["StandingView"]
+    #: Always true.
+    success: bool
+
+
+class Success_Roles(_Success_Roles, total=False):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: Goes into `after` for the next page; null when there is none.
+    next: Union[str, None]
+
+
+class Success_TheirAccess(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: Who.
+    discord_user_id: str
+    #: The answer of the access check.
+    entitlement: "AccessView"
+    #: Always true.
+    success: bool
+
+
+class Success_Usage(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: Whose.
+    discord_user_id: str
+    #: The windows and their entries.
+    usage: "UsageView"
+    #: Always true.
+    success: bool
+
+
 class SupplyView(TypedDict):
     """How much money there is."""
 
     #: The sum of all balances but the system's own.
     supply: Money
+
+
+class TheirAccess(TypedDict):
+    """What somebody has."""
+
+    #: Who.
+    discord_user_id: str
+    #: The answer of the access check.
+    entitlement: "AccessView"
 
 
 class TicketView(TypedDict):
@@ -775,11 +1375,235 @@ class TicketView(TypedDict):
     ticket: str
 
 
+class TokenView(TypedDict):
+    """A user's token, shown once."""
+
+    #: Whose it is.
+    discord_user_id: str
+    #: When it ends.
+    expires: str
+    #: Goes into `Authorization: Bearer` or `Authorization: Token`.
+    token: str
+
+
 class UpdateBody(TypedDict, total=False):
     """What to change about a name."""
 
     #: Where it leads: 1 to 255 visible ASCII characters, of which the first is none of `.?#`; null for nowhere.
     record: Union[str, None]
+
+
+class Usage(TypedDict):
+    """What was used."""
+
+    #: Whose.
+    discord_user_id: str
+    #: The windows and their entries.
+    usage: "UsageView"
+
+
+class _UsageHeld(TypedDict):
+    #: What is neither used nor held.
+    available_server_minutes: int
+    #: The entitlement.
+    entitlement_id: int
+    #: What the plan gives in a window.
+    monthly_server_minutes: int
+    #: What is not used.
+    remaining_server_minutes: int
+    #: What is held for open sessions.
+    reserved_server_minutes: int
+    #: Its plan.
+    tier: str
+    #: What was used.
+    used_server_minutes: int
+    #: When it ends.
+    window_end: str
+    #: When the window began.
+    window_start: str
+    #: Whose.
+    discord_user_id: str
+    #: How many minutes.
+    minutes: int
+
+
+class UsageHeld(_UsageHeld, total=False):
+    """The data of `usage.reserved` and `usage.released`."""
+
+    #: The server session.
+    session_id: Union[str, None]
+
+
+class _UsageRecorded(TypedDict):
+    #: What is neither used nor held.
+    available_server_minutes: int
+    #: The entitlement.
+    entitlement_id: int
+    #: What the plan gives in a window.
+    monthly_server_minutes: int
+    #: What is not used.
+    remaining_server_minutes: int
+    #: What is held for open sessions.
+    reserved_server_minutes: int
+    #: Its plan.
+    tier: str
+    #: What was used.
+    used_server_minutes: int
+    #: When it ends.
+    window_end: str
+    #: When the window began.
+    window_start: str
+    #: Whose.
+    discord_user_id: str
+    #: The number of the entry.
+    entry_id: int
+    #: Used, or below zero given back.
+    minutes: int
+    #: Why.
+    reason: "EntryReason"
+
+
+class UsageRecorded(_UsageRecorded, total=False):
+    """The data of `usage.recorded`."""
+
+    #: What was said of it.
+    note: Union[str, None]
+    #: The server session, if it was one.
+    session_id: Union[str, None]
+
+
+class UsageThreshold(TypedDict):
+    """A share of a window's minutes is used. Each share is told once in a window."""
+
+    #: What is neither used nor held.
+    available_server_minutes: int
+    #: The entitlement.
+    entitlement_id: int
+    #: What the plan gives in a window.
+    monthly_server_minutes: int
+    #: What is not used.
+    remaining_server_minutes: int
+    #: What is held for open sessions.
+    reserved_server_minutes: int
+    #: Its plan.
+    tier: str
+    #: What was used.
+    used_server_minutes: int
+    #: When it ends.
+    window_end: str
+    #: When the window began.
+    window_start: str
+    #: Whose.
+    discord_user_id: str
+    #: The share: 80 or 100.
+    percent: int
+
+
+class UsageView(TypedDict):
+    """What was used in the windows of a time."""
+
+    #: The time that was asked for.
+    at: str
+    #: The entries, the newest first; at most 500.
+    entries: list["EntryView"]
+    #: Minutes used in all windows, less what was given back.
+    used_server_minutes: int
+    #: The windows that can be used, when it was asked for now; the user's plan first.
+    windows: list["OpenWindow"]
+
+
+class UsageWindow(TypedDict):
+    """How a window stands after an event."""
+
+    #: What is neither used nor held.
+    available_server_minutes: int
+    #: The entitlement.
+    entitlement_id: int
+    #: What the plan gives in a window.
+    monthly_server_minutes: int
+    #: What is not used.
+    remaining_server_minutes: int
+    #: What is held for open sessions.
+    reserved_server_minutes: int
+    #: Its plan.
+    tier: str
+    #: What was used.
+    used_server_minutes: int
+    #: When it ends.
+    window_end: str
+    #: When the window began.
+    window_start: str
+
+
+class _User(TypedDict):
+    #: Discord's id, which is the user's own.
+    discord_user_id: str
+    #: When they were linked.
+    linked_at: str
+    #: Discord's unique name; empty when nobody said it.
+    username: str
+    #: Rises by 1 with each event of the user.
+    version: int
+
+
+class User(_User, total=False):
+    """What is known of a person."""
+
+    #: Discord's hash of their picture.
+    avatar: Union[str, None]
+    #: What they want to be called.
+    display_name: Union[str, None]
+
+
+class UserLinked(TypedDict):
+    """A user was linked."""
+
+    #: Who.
+    user: "User"
+
+
+class _UserSessionView(TypedDict):
+    #: When it was opened.
+    created_at: str
+    #: When its token ends.
+    expires_at: str
+    #: Its public id.
+    id: str
+
+
+class UserSessionView(_UserSessionView, total=False):
+    """A live session of a user."""
+
+    #: The service key that issued it; null when they signed in themselves.
+    issued_by: Union[str, None]
+    #: What the client calls itself.
+    user_agent: Union[str, None]
+
+
+class _UserView(TypedDict):
+    #: Discord's id, which is the user's own.
+    discord_user_id: str
+    #: When they were linked.
+    linked_at: str
+    #: Discord's unique name; empty when nobody said it.
+    username: str
+    #: Rises by 1 with each event of the user.
+    version: int
+    #: Their wallets.
+    wallets: list["LinkedWallet"]
+
+
+class UserView(_UserView, total=False):
+    """A user and what is theirs."""
+
+    #: Discord's hash of their picture.
+    avatar: Union[str, None]
+    #: What they want to be called.
+    display_name: Union[str, None]
+    #: What a page that came by cookie sends as `X-CSRF-Token` to change something; absent for others.
+    csrf_token: Union[str, None]
+    #: The address that Discord gave, if it did.
+    email: Union[str, None]
 
 
 class WalletBody(TypedDict, total=False):
@@ -804,6 +1628,17 @@ class WalletChanged(TypedDict):
     #: Its address.
     address: str
     #: Its version.
+    version: int
+
+
+class WalletLink(TypedDict):
+    """The data of `user.wallet_linked` and `user.wallet_unlinked`."""
+
+    #: Which.
+    address: str
+    #: Whose.
+    discord_user_id: str
+    #: The user's version: dense, so a listener sees that nothing is missing.
     version: int
 
 
@@ -838,6 +1673,15 @@ class WalletView(TypedDict):
     total_out: Money
     #: Raised by 1 with each event of the wallet; also the `ETag`.
     version: int
+
+
+class WalletsView(TypedDict):
+    """The wallets of a user."""
+
+    #: Whose.
+    discord_user_id: str
+    #: The wallets.
+    wallets: list["LinkedWallet"]
 
 
 class ContractCanceledEvent(Event):
@@ -878,6 +1722,14 @@ class ContractOpenedEvent(Event):
     KIND: ClassVar[str] = "contract.opened"
     kind: Literal["contract.opened"]
     data: ContractChanged
+
+
+class EntitlementChangedEvent(Event):
+    """What a user has is no longer what it was."""
+
+    KIND: ClassVar[str] = "entitlement.changed"
+    kind: Literal["entitlement.changed"]
+    data: EntitlementChanged
 
 
 class HubStatsHint(Hint):
@@ -925,6 +1777,22 @@ class PaymentMadeEvent(Event):
     KIND: ClassVar[str] = "payment.made"
     kind: Literal["payment.made"]
     data: PaymentMade
+
+
+class PlanChangedEvent(Event):
+    """The operator made or changed a plan."""
+
+    KIND: ClassVar[str] = "plan.changed"
+    kind: Literal["plan.changed"]
+    data: PlanChanged
+
+
+class RoleChangedEvent(Event):
+    """A bot should give or take the role of a plan."""
+
+    KIND: ClassVar[str] = "role.changed"
+    kind: Literal["role.changed"]
+    data: RoleChanged
 
 
 class SubscriptionCancelRequestedEvent(Event):
@@ -1007,6 +1875,62 @@ class SubscriptionTermsChangedEvent(Event):
     data: SubscriptionChanged
 
 
+class UsageRecordedEvent(Event):
+    """Minutes were used, or given back."""
+
+    KIND: ClassVar[str] = "usage.recorded"
+    kind: Literal["usage.recorded"]
+    data: UsageRecorded
+
+
+class UsageReleasedEvent(Event):
+    """Minutes that were held are free again, and nothing was charged."""
+
+    KIND: ClassVar[str] = "usage.released"
+    kind: Literal["usage.released"]
+    data: UsageHeld
+
+
+class UsageReservedEvent(Event):
+    """Minutes are held for a server session."""
+
+    KIND: ClassVar[str] = "usage.reserved"
+    kind: Literal["usage.reserved"]
+    data: UsageHeld
+
+
+class UsageThresholdEvent(Event):
+    """A share of a window's minutes is used; each share is told once in a window."""
+
+    KIND: ClassVar[str] = "usage.threshold"
+    kind: Literal["usage.threshold"]
+    data: UsageThreshold
+
+
+class UserLinkedEvent(Event):
+    """Somebody signed in with Discord, or a program vouched for them, for the first time."""
+
+    KIND: ClassVar[str] = "user.linked"
+    kind: Literal["user.linked"]
+    data: UserLinked
+
+
+class UserWalletLinkedEvent(Event):
+    """A user proved that a wallet is theirs."""
+
+    KIND: ClassVar[str] = "user.wallet_linked"
+    kind: Literal["user.wallet_linked"]
+    data: WalletLink
+
+
+class UserWalletUnlinkedEvent(Event):
+    """A wallet is no longer a user's."""
+
+    KIND: ClassVar[str] = "user.wallet_unlinked"
+    kind: Literal["user.wallet_unlinked"]
+    data: WalletLink
+
+
 class WalletCreatedEvent(Event):
     """Somebody logged in with a new private key, or the operator made a wallet."""
 
@@ -1038,11 +1962,14 @@ EVENTS: dict[str, type[Event]] = {
     "contract.created": ContractCreatedEvent,
     "contract.edited": ContractEditedEvent,
     "contract.opened": ContractOpenedEvent,
+    "entitlement.changed": EntitlementChangedEvent,
     "name.registered": NameRegisteredEvent,
     "name.transferred": NameTransferredEvent,
     "name.updated": NameUpdatedEvent,
     "ops.clock_advanced": OpsClockAdvancedEvent,
     "payment.made": PaymentMadeEvent,
+    "plan.changed": PlanChangedEvent,
+    "role.changed": RoleChangedEvent,
     "subscription.cancel_requested": SubscriptionCancelRequestedEvent,
     "subscription.canceled": SubscriptionCanceledEvent,
     "subscription.forced": SubscriptionForcedEvent,
@@ -1053,6 +1980,13 @@ EVENTS: dict[str, type[Event]] = {
     "subscription.started": SubscriptionStartedEvent,
     "subscription.terms_accepted": SubscriptionTermsAcceptedEvent,
     "subscription.terms_changed": SubscriptionTermsChangedEvent,
+    "usage.recorded": UsageRecordedEvent,
+    "usage.released": UsageReleasedEvent,
+    "usage.reserved": UsageReservedEvent,
+    "usage.threshold": UsageThresholdEvent,
+    "user.linked": UserLinkedEvent,
+    "user.wallet_linked": UserWalletLinkedEvent,
+    "user.wallet_unlinked": UserWalletUnlinkedEvent,
     "wallet.created": WalletCreatedEvent,
     "wallet.locked": WalletLockedEvent,
     "wallet.unlocked": WalletUnlockedEvent,

@@ -4,6 +4,71 @@ use serde::Deserialize;
 
 use crate::amount::Amount;
 
+/// The answer of the access check: whether a user may start a server session, with what, and until
+/// when. Every key is always there.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct AccessView {
+    /// Whether the user has a plan that can be used now.
+    pub active: bool,
+    /// The newest open server session.
+    #[serde(default)]
+    pub active_session: Option<serde_json::Value>,
+    /// Minutes neither used nor held: what a session that starts now may get.
+    pub available_server_minutes: u64,
+    /// Whether it ends with the period.
+    pub cancel_at_period_end: bool,
+    /// When it ends; null when it goes on.
+    #[serde(default)]
+    pub ends_at: Option<String>,
+    /// Everything that can be used, the best first.
+    pub entitlements: Vec<EntitlementView>,
+    /// Until when it works although a payment failed.
+    #[serde(default)]
+    pub grace_until: Option<String>,
+    /// Sessions that may be open at once.
+    pub max_concurrent_servers: u64,
+    /// Minutes of one session at the most.
+    pub max_session_minutes: u64,
+    /// Minutes in each window.
+    pub monthly_server_minutes: u64,
+    /// All open server sessions, the newest first.
+    pub open_sessions: Vec<serde_json::Value>,
+    /// When the period that was paid for ends.
+    #[serde(default)]
+    pub period_end: Option<String>,
+    /// When the period that was paid for began.
+    #[serde(default)]
+    pub period_start: Option<String>,
+    /// The plan's name for people.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// Where it comes from.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// Minutes not used.
+    pub remaining_server_minutes: u64,
+    /// When it is paid anew; null when it is not.
+    #[serde(default)]
+    pub renews_at: Option<String>,
+    /// Minutes held for open sessions.
+    pub reserved_server_minutes: u64,
+    /// How it stands with its provider.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// The plan's stable name.
+    #[serde(default)]
+    pub tier: Option<String>,
+    /// When the minutes are new again.
+    #[serde(default)]
+    pub usage_window_end: Option<String>,
+    /// When the window began in which minutes are counted now.
+    #[serde(default)]
+    pub usage_window_start: Option<String>,
+    /// Minutes used in this window.
+    pub used_server_minutes: i64,
+}
+
 /// The test clock was moved.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -22,6 +87,71 @@ pub struct ContractChanged {
     pub changed: Vec<String>,
     /// The contract after the change, as everybody may see it.
     pub contract: PublicContract,
+}
+
+/// What a user has is no longer what it was.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct EntitlementChanged {
+    /// The entitlement that changed; null when it was time alone that changed what the user has.
+    #[serde(default)]
+    pub changed: Option<EntitlementView>,
+    /// Whose.
+    pub discord_user_id: String,
+    /// What the user has now, as the access check answers it; open sessions are told by their own
+    /// events.
+    pub entitlement: AccessView,
+}
+
+/// What one provider grants to one user.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct EntitlementView {
+    /// Whether it ends with the period.
+    pub cancel_at_period_end: bool,
+    /// When it ended.
+    #[serde(default)]
+    pub ended_at: Option<String>,
+    /// When it will end.
+    #[serde(default)]
+    pub ends_at: Option<String>,
+    /// Until when it can be used although a payment failed.
+    #[serde(default)]
+    pub grace_until: Option<String>,
+    /// Its number.
+    pub id: i64,
+    /// Why it was granted, if somebody said so.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// When a payment failed.
+    #[serde(default)]
+    pub past_due_at: Option<String>,
+    /// When it was paused.
+    #[serde(default)]
+    pub paused_at: Option<String>,
+    /// When its period ends.
+    pub period_end: String,
+    /// When its period began.
+    pub period_start: String,
+    /// The plan's name for people.
+    pub plan: String,
+    /// Where it comes from.
+    pub provider: String,
+    /// What the provider calls that.
+    #[serde(default)]
+    pub provider_status: Option<String>,
+    /// The provider's name for it.
+    #[serde(rename = "ref")]
+    pub ref_: String,
+    /// When it goes on.
+    #[serde(default)]
+    pub resumes_at: Option<String>,
+    /// How it stands.
+    pub status: String,
+    /// The plan.
+    pub tier: String,
+    /// Rises by 1 with each change.
+    pub version: i64,
 }
 
 /// The data of all events of names.
@@ -116,6 +246,66 @@ pub struct PendingChange {
     pub price: Amount,
 }
 
+/// A plan was made or changed.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct PlanChanged {
+    /// The plan after it.
+    pub plan: PlanView,
+}
+
+/// A plan as everybody may see it.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct PlanView {
+    /// Server sessions that may be open at once.
+    pub max_concurrent_servers: u64,
+    /// Minutes of one server session at the most.
+    pub max_session_minutes: u64,
+    /// Minutes in each window, which is a month or the period when that is shorter.
+    pub monthly_server_minutes: u64,
+    /// What it brings.
+    pub benefits: Vec<String>,
+    /// What is said of it.
+    pub description: String,
+    /// The role that comes with it.
+    #[serde(default)]
+    pub discord_role_id: Option<String>,
+    /// Where it stands in a list.
+    pub display_order: i64,
+    /// Of several plans of a user, the highest counts.
+    pub entitlement_priority: i64,
+    /// Days that it still works after a payment has failed.
+    pub grace_days: u64,
+    /// Whether it is for sale.
+    pub is_active: bool,
+    /// Whole dollars, for display.
+    pub monthly_price_usd: u64,
+    /// Its name for people.
+    pub name: String,
+    /// The first of them at Polar; null when it can't be bought there.
+    #[serde(default)]
+    pub polar_product_id: Option<String>,
+    /// As which products it is sold.
+    pub products: Vec<Product>,
+    /// Its stable name.
+    pub tier: String,
+    /// When it was last changed.
+    pub updated_at: String,
+    /// Rises by 1 with each change.
+    pub version: i64,
+}
+
+/// What is sold elsewhere as a plan.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Product {
+    /// The provider's id of the product; for `contract` the id of a contract.
+    pub product_id: String,
+    /// Where.
+    pub provider: String,
+}
+
 /// A contract as everybody may see it.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -163,6 +353,21 @@ pub struct PublicContract {
     pub version: i64,
 }
 
+/// A role to give or to take: the feed of a bot that keeps roles right.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct RoleChanged {
+    /// The plan's role; null when it has none.
+    #[serde(default)]
+    pub discord_role_id: Option<String>,
+    /// Whose.
+    pub discord_user_id: String,
+    /// Whether it is to be given; else it is to be taken.
+    pub granted: bool,
+    /// The plan's tier.
+    pub tier: String,
+}
+
 /// The data of `subscription.*`: all that a listener needs, without a second call.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -207,6 +412,131 @@ pub struct SubscriptionChanged {
     pub version: i64,
 }
 
+/// The data of `usage.reserved` and `usage.released`.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct UsageHeld {
+    /// What is neither used nor held.
+    pub available_server_minutes: u64,
+    /// The entitlement.
+    pub entitlement_id: i64,
+    /// What the plan gives in a window.
+    pub monthly_server_minutes: u64,
+    /// What is not used.
+    pub remaining_server_minutes: u64,
+    /// What is held for open sessions.
+    pub reserved_server_minutes: u64,
+    /// Its plan.
+    pub tier: String,
+    /// What was used.
+    pub used_server_minutes: i64,
+    /// When it ends.
+    pub window_end: String,
+    /// When the window began.
+    pub window_start: String,
+    /// Whose.
+    pub discord_user_id: String,
+    /// How many minutes.
+    pub minutes: u64,
+    /// The server session.
+    #[serde(default)]
+    pub session_id: Option<String>,
+}
+
+/// The data of `usage.recorded`.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct UsageRecorded {
+    /// What is neither used nor held.
+    pub available_server_minutes: u64,
+    /// The entitlement.
+    pub entitlement_id: i64,
+    /// What the plan gives in a window.
+    pub monthly_server_minutes: u64,
+    /// What is not used.
+    pub remaining_server_minutes: u64,
+    /// What is held for open sessions.
+    pub reserved_server_minutes: u64,
+    /// Its plan.
+    pub tier: String,
+    /// What was used.
+    pub used_server_minutes: i64,
+    /// When it ends.
+    pub window_end: String,
+    /// When the window began.
+    pub window_start: String,
+    /// Whose.
+    pub discord_user_id: String,
+    /// The number of the entry.
+    pub entry_id: i64,
+    /// Used, or below zero given back.
+    pub minutes: i64,
+    /// What was said of it.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The server session, if it was one.
+    #[serde(default)]
+    pub session_id: Option<String>,
+}
+
+/// A share of a window's minutes is used. Each share is told once in a window.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct UsageThreshold {
+    /// What is neither used nor held.
+    pub available_server_minutes: u64,
+    /// The entitlement.
+    pub entitlement_id: i64,
+    /// What the plan gives in a window.
+    pub monthly_server_minutes: u64,
+    /// What is not used.
+    pub remaining_server_minutes: u64,
+    /// What is held for open sessions.
+    pub reserved_server_minutes: u64,
+    /// Its plan.
+    pub tier: String,
+    /// What was used.
+    pub used_server_minutes: i64,
+    /// When it ends.
+    pub window_end: String,
+    /// When the window began.
+    pub window_start: String,
+    /// Whose.
+    pub discord_user_id: String,
+    /// The share: 80 or 100.
+    pub percent: u64,
+}
+
+/// What is known of a person.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct User {
+    /// Discord's hash of their picture.
+    #[serde(default)]
+    pub avatar: Option<String>,
+    /// Discord's id, which is the user's own.
+    pub discord_user_id: String,
+    /// What they want to be called.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// When they were linked.
+    pub linked_at: String,
+    /// Discord's unique name; empty when nobody said it.
+    pub username: String,
+    /// Rises by 1 with each event of the user.
+    pub version: i64,
+}
+
+/// A user was linked.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct UserLinked {
+    /// Who.
+    pub user: User,
+}
+
 /// The data of `wallet.created`, `wallet.locked` and `wallet.unlocked`.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -214,5 +544,17 @@ pub struct WalletChange {
     /// The wallet.
     pub address: String,
     /// Its version after the change.
+    pub version: i64,
+}
+
+/// The data of `user.wallet_linked` and `user.wallet_unlinked`.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct WalletLink {
+    /// Which.
+    pub address: String,
+    /// Whose.
+    pub discord_user_id: String,
+    /// The user's version: dense, so a listener sees that nothing is missing.
     pub version: i64,
 }
