@@ -6,8 +6,10 @@ import asyncio
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +19,22 @@ ADMIN_KEY = "tbk_4f1d7c52b0e94a6b9d3e8f7a6c5b4d3e"
 SECRET = "9c0d5b7e3f2a1c8d6e4b9f7a5c3d1e0b"
 #: Seconds that a hub may take to be ready, on a busy machine.
 READY_WAIT_S = 60.0
+
+
+#: Bytes that must be free in memory before a database is put there.
+MEMORY_BYTES_MIN = 2 << 30
+
+
+# Who is asked to end takes its hubs along.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def scratch() -> str:
+    """Where databases of trials are: in memory when there is room, for a trial tests clients and not a disk."""
+    memory = "/dev/shm"
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= MEMORY_BYTES_MIN:
+        return memory
+    return "/tmp"
 
 
 def program() -> str:
@@ -30,7 +48,7 @@ class Site:
     """One community: a database of its own, and what its hubs share. Use it with `with`."""
 
     def __init__(self, *flags: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tollbell-clients-", dir="/tmp", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(prefix="tollbell-clients-", dir=scratch(), ignore_cleanup_errors=True)
         self.path = Path(self._folder.name)
         self.path.chmod(0o711)
         self._flags = flags
