@@ -74,7 +74,8 @@ def named(name: str, shape: Shape) -> list[str]:
         perhaps = [field for field in shape.fields if not field.required]
         if not perhaps:
             return block(name, "TypedDict", sure, shape.doc, True)
-        if not sure or any(keyword.iskeyword(field.name) for field in shape.fields):
+        # A word of Python among the fields that may be absent leaves no way to say which are sure.
+        if not sure or any(keyword.iskeyword(field.name) for field in perhaps):
             return block(name, "TypedDict", sure + perhaps, shape.doc, False)
         inner = block(f"_{name}", "TypedDict", sure, "", True)
         return [*inner, "", "", *block(name, f"_{name}", perhaps, shape.doc, False)]

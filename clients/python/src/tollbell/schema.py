@@ -759,9 +759,8 @@ class PayBody(_PayBody, total=False):
 PaymentKind = Literal["transfer", "mined", "name_purchase", "name_transfer", "name_a_record"]
 
 
-#: The data of `payment.made`.
-PaymentMade = TypedDict(
-    "PaymentMade",
+_PaymentMade = TypedDict(
+    "_PaymentMade",
     {
         "amount": Money,
         "at": str,
@@ -771,14 +770,23 @@ PaymentMade = TypedDict(
         "to": str,
         "to_version": int,
         "type": "PaymentKind",
-        "metadata": Union[str, None],
-        "name": Union[str, None],
-        "request_id": Union[str, None],
-        "sent_metaname": Union[str, None],
-        "sent_name": Union[str, None],
     },
-    total=False,
 )
+
+
+class PaymentMade(_PaymentMade, total=False):
+    """The data of `payment.made`."""
+
+    #: What the payer wrote on it, behind the name that was paid.
+    metadata: Union[str, None]
+    #: The name that was bought, or got another owner or record.
+    name: Union[str, None]
+    #: The payer's own name for it.
+    request_id: Union[str, None]
+    #: What stood before the `@` of that name.
+    sent_metaname: Union[str, None]
+    #: The name whose owner was paid.
+    sent_name: Union[str, None]
 
 
 class _PendingChange(TypedDict):
