@@ -119,6 +119,8 @@ pub struct OrchestratorArgs {
 pub enum DevCmd {
     /// Run a small game: it listens on a port and speaks lines of text
     Game(GameArgs),
+    /// Run a stand-in for Polar: its API, pages to pay on, and webhooks
+    Polar(PolarArgs),
 }
 
 /// How the game runs.
@@ -139,6 +141,20 @@ pub struct GameArgs {
     /// Minutes after which it ends by itself
     #[arg(long, value_name = "MINUTES", default_value = "60", value_parser = clap::value_parser!(u32).range(1..=1_440))]
     pub minutes: u32,
+}
+
+/// How the stand-in for Polar runs. Its secret and token are those of the settings.
+#[derive(Debug, Clone, Args)]
+pub struct PolarArgs {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    pub at: std::net::SocketAddr,
+    /// Where to deliver events; by default to the webhook of a hub that listens where the settings say
+    #[arg(long, value_name = "URL")]
+    pub webhook_url: Option<Url>,
+    /// Sign with the bytes of the secret instead of what its base64 stands for
+    #[arg(long)]
+    pub raw_secret: bool,
 }
 
 /// What to do with service keys.

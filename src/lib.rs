@@ -7,7 +7,7 @@
 //!     orchestrator                 runs game servers; knows the hub by HTTP only
 //!  6  gateways                     the protocols' doors: ws, sse
 //!  5  contracts                    contracts, subscriptions, renewal clock
-//!  4  names                        names that wallets own
+//!  4  names billing                names that wallets own; purchases, webhooks of providers
 //!  3  ledger plans                 wallets, payments; plans, entitlements, usage
 //!  2  auth  hub                    callers, sessions, users, service keys; fan-out
 //!  1  db  http                     pool, Tx, Command, log, relay, embedded Postgres; errors, extractors
@@ -17,6 +17,7 @@
 pub mod app;
 pub mod auth;
 pub mod bench;
+pub mod billing;
 pub mod cli;
 pub mod config;
 pub mod contracts;

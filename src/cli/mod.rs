@@ -12,6 +12,7 @@ mod game;
 mod migrate;
 mod orchestrator;
 pub mod output;
+mod polar;
 mod serve;
 mod summary;
 mod tail;
@@ -62,6 +63,10 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         Cmd::Orchestrator(args) => Box::pin(orchestrator::run(args)).await,
         Cmd::Dev(DevCmd::Game(args)) => {
             Box::pin(game::run(&args)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Cmd::Dev(DevCmd::Polar(args)) => {
+            Box::pin(polar::run(&settings, args)).await?;
             Ok(ExitCode::SUCCESS)
         }
         Cmd::Doctor { json } => Box::pin(doctor::run(&settings, json)).await,

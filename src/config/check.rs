@@ -9,8 +9,8 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::settings::{
-    AdminListen, AuthSettings, DatabaseSettings, KristProfile, ListenSettings, PeopleSettings,
-    Settings,
+    AdminListen, AuthSettings, BillingSettings, DatabaseSettings, KristProfile, ListenSettings,
+    PeopleSettings, Settings,
 };
 use super::{Environment, Problem};
 
@@ -55,6 +55,7 @@ pub(super) fn complete(
     problems.of_listening(&settings.listen);
     problems.of_database(&mut settings.database, vars);
     problems.of_limits(&settings);
+    problems.of_billing(&settings.billing);
     dress(&mut settings);
     if problems.0.is_empty() { Ok(settings) } else { Err(problems.0) }
 }
@@ -215,6 +216,32 @@ impl Problems {
                 format!("cannot use `{}`: {error}", settings.log.log_filter),
                 cure,
             );
+        }
+    }
+}
+
+impl Problems {
+    fn of_billing(&mut self, billing: &BillingSettings) {
+        let base = &billing.polar_api_base_url;
+        let plain = base.query().is_none() && base.fragment().is_none();
+        if !matches!(base.scheme(), "http" | "https") || !base.has_host() || !plain {
+            let cure = "give `https://api.polar.sh` or `https://sandbox-api.polar.sh`";
+            self.add("polar_api_base_url", format!("`{base}` is no place of an API"), cure);
+        }
+        if let Some(url) = &billing.polar_checkout_success_url {
+            // Polar fills in the braces, which are no part of a URL before that.
+            let plain = Url::parse(&url.replace("{CHECKOUT_ID}", "id"));
+            if !plain.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+                let cure = "give a URL such as `https://hub.example.org/premium?checkout_id={CHECKOUT_ID}`";
+                self.add("polar_checkout_success_url", "not where a browser could go", cure);
+            }
+        }
+        if let Some(secrets) = &billing.polar_webhook_secret {
+            let parts = secrets.expose_secret().split(',').map(str::trim);
+            if parts.filter(|part| !part.is_empty()).any(|part| part.len() < KEY_CHARS_MIN) {
+                let cause = format!("a secret of fewer than {KEY_CHARS_MIN} characters");
+                self.add("polar_webhook_secret", cause, "copy the secret that Polar shows");
+            }
         }
     }
 }

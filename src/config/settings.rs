@@ -38,6 +38,9 @@ pub struct Settings {
     /// Krist's and Kromer's clients.
     #[command(flatten)]
     pub krist: KristSettings,
+    /// Premium plans that are bought.
+    #[command(flatten)]
+    pub billing: BillingSettings,
     /// Connections and what they may hold.
     #[command(flatten)]
     pub hub: HubSettings,
@@ -212,6 +215,33 @@ pub enum KristProfile {
     Kromer,
     /// Whole numbers, names end in .kst, every answer is 200.
     Krist,
+}
+
+/// Premium plans that are bought.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Billing")]
+pub struct BillingSettings {
+    /// Where Polar's API is; its sandbox is sandbox-api.polar.sh
+    #[arg(long, value_name = "URL", default_value = "https://api.polar.sh")]
+    pub polar_api_base_url: Url,
+    /// Access token of the organisation at Polar; without it nothing can be bought
+    #[arg(long, value_name = "TOKEN")]
+    pub polar_access_token: Option<SecretString>,
+    /// Secret of the webhook at Polar, several with commas while one replaces another; without it no webhook is believed
+    #[arg(long, value_name = "SECRETS")]
+    pub polar_webhook_secret: Option<SecretString>,
+    /// Where buyers come back to, unless their checkout says; `{CHECKOUT_ID}` is filled in
+    #[arg(long, value_name = "URL")]
+    pub polar_checkout_success_url: Option<String>,
+    /// Where customers manage what they bought, when no link of their own can be made
+    #[arg(long, value_name = "URL")]
+    pub polar_customer_portal_url: Option<Url>,
+    /// Enable the webhook at Polar again when Polar has given it up
+    #[arg(long, value_name = "BOOL", default_value = "true", action = ArgAction::Set)]
+    pub polar_reenable_webhook: bool,
+    /// End a plan when its payment is refunded in full; Polar itself does not
+    #[arg(long, value_name = "BOOL", default_value = "false", action = ArgAction::Set)]
+    pub polar_revoke_on_full_refund: bool,
 }
 
 /// Connections and what they may hold.

@@ -1,0 +1,3 @@
+//! Floor 4: what is bought elsewhere. Webhooks of providers, checkouts, purchases.
+
+pub mod signature;
