@@ -6,6 +6,7 @@ use anyhow::Context;
 use axum::{Router, middleware::from_fn_with_state};
 use utoipa::openapi::OpenApi;
 
+use super::billing::Billing;
 use crate::{
     auth::{
         self, Auth,
@@ -13,6 +14,7 @@ use crate::{
         gate::Gate,
         topics::TopicMap,
     },
+    billing,
     config::{KristProfile, Settings},
     contracts::{self, ContractTopics, routes::ContractState},
     db::{Db, random, tasks::Tasks},
@@ -56,6 +58,8 @@ pub fn document() -> OpenApi {
         names::routes::routes().into_openapi(),
         plans::routes::routes().into_openapi(),
         contracts::routes::routes().into_openapi(),
+        billing::routes::routes().into_openapi(),
+        billing::webhooks::routes::door().into_openapi(),
         gateways::operate::routes::routes().into_openapi(),
         krist::subscriptions::routes().into_openapi(),
         gateways::routes().into_openapi(),
@@ -86,6 +90,7 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
     let contracts =
         ContractState { db: parts.db.clone(), public: parts.settings.ledger.public_ledger };
     let operate = OperateState { db: parts.db.clone(), dev: parts.settings.trial.dev };
+    let billing = Billing::start(parts.db, &parts.settings.billing, tasks)?;
     let native = Arc::new(native(parts, tasks));
     let krist = krist_door(parts, Arc::clone(&native))?;
     tasks.spawn("forget krist", Arc::clone(&krist).forget());
@@ -97,10 +102,12 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
         .merge(Router::from(names::routes::routes().with_state(names)))
         .merge(Router::from(plans::routes::routes().with_state(plans)))
         .merge(Router::from(contracts::routes::routes().with_state(contracts)))
+        .merge(Router::from(billing::routes::routes().with_state(billing.state)))
         .merge(Router::from(gateways::operate::routes::routes().with_state(operate)))
         .merge(Router::from(krist::subscriptions::routes().with_state(Arc::clone(&krist))))
         .layer(gate(true))
         .merge(krist_answers)
+        .merge(Router::from(billing::webhooks::routes::door().with_state(billing.door)))
         .merge(openapi::docs(&document())?)
         .merge(health);
     let streams = Router::from(gateways::routes().with_state(Arc::clone(&native)))

@@ -6,6 +6,7 @@
 //! private PostgreSQL. A vital loop that ends by itself takes the same way down, and the process fails.
 
 mod api;
+mod billing;
 pub mod database;
 pub mod files;
 mod health;

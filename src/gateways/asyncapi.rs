@@ -17,7 +17,7 @@ use super::{
     },
 };
 use crate::{
-    auth, contracts,
+    auth, billing, contracts,
     kernel::{
         catalogue::{Catalogue, KindEntry, Shape, TopicEntry},
         event::{Seq, Topic},
@@ -55,6 +55,7 @@ pub fn catalogues() -> Vec<Catalogue> {
         names::catalogue(),
         contracts::catalogue(),
         plans::catalogue(),
+        billing::catalogue(),
         auth::users::catalogue::catalogue(),
         own(),
     ]
@@ -314,6 +315,7 @@ mod tests {
             .collect();
         let sent = [
             ledger::events::KINDS,
+            billing::events::KINDS,
             names::events::KINDS,
             contracts::events::KINDS,
             plans::events::KINDS,

@@ -31,6 +31,7 @@ mod store;
 mod topics;
 pub mod usage;
 pub mod views;
+pub mod watch;
 
 pub use self::{
     access::{Access, NoSessions, OpenSessions},

@@ -10,6 +10,7 @@
 mod authorisation;
 mod bad_input;
 mod bench;
+mod billing;
 mod contracts;
 mod crash;
 mod documents;

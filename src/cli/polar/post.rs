@@ -105,7 +105,7 @@ impl Post {
         let waits = |at: usize, parcel: &Parcel| {
             self.parcels.iter().take(at).any(|older| {
                 older.attempts.is_empty()
-                    && !older.is_over()
+                    && (is_due(older) || older.progress == Progress::Underway)
                     && older.made_at <= parcel.made_at
                     && now - older.made_at < Duration::seconds(WAIT_SECONDS_MAX)
             })

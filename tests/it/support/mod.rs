@@ -9,6 +9,7 @@ mod listener;
 pub(crate) mod load;
 pub(crate) mod names;
 pub(crate) mod orchestra;
+pub(crate) mod polar;
 mod site;
 mod socket;
 mod stream;
