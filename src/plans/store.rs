@@ -337,6 +337,7 @@ pub(super) async fn entitlement_lock(
     row.map(Entitlement::try_from).transpose()
 }
 
+/// Makes an entitlement; nothing when another transaction has just made one of this name.
 pub(super) async fn entitlement_insert(
     conn: &mut PgConnection,
     user: DiscordId,
@@ -344,7 +345,7 @@ pub(super) async fn entitlement_insert(
     reference: &Reference,
     state: &EntitlementState,
     now: Timestamp,
-) -> Result<Entitlement, DbError> {
+) -> Result<Option<Entitlement>, DbError> {
     let row = sqlx::query_as!(
         EntitlementRow,
         "insert into entitlements
@@ -352,6 +353,7 @@ pub(super) async fn entitlement_insert(
               cancel_at_period_end, ends_at, ended_at, past_due_at, paused_at, resumes_at, provider_modified_at,
               provider_event_at, granted_by, note, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
+         on conflict (provider, reference) do nothing
          returning id, discord_id, plan_id, provider, reference, customer, status, provider_status, period_start,
                    period_end, cancel_at_period_end, ends_at, ended_at, past_due_at, paused_at, resumes_at,
                    provider_modified_at, provider_event_at, granted_by, note, version",
@@ -376,9 +378,9 @@ pub(super) async fn entitlement_insert(
         state.note,
         now.get()
     )
-    .fetch_one(conn)
+    .fetch_optional(conn)
     .await?;
-    row.try_into()
+    row.map(Entitlement::try_from).transpose()
 }
 
 /// Makes an entitlement be as a state says. Its version stays when that is nothing that anybody is told.

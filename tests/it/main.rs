@@ -29,6 +29,7 @@ mod krist_socket;
 mod ledger;
 mod misuse;
 mod names;
+mod news;
 mod nodes;
 mod orchestrator;
 mod orchestrator_kills;

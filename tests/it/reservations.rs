@@ -54,12 +54,14 @@ impl Command for Close {
 }
 
 /// A node without doors.
-struct Local {
-    db: Db,
+pub(crate) struct Local {
+    /// The door of every change.
+    pub(crate) db: Db,
 }
 
 impl Local {
-    async fn at(site: &Site) -> Self {
+    /// A node of this community.
+    pub(crate) async fn at(site: &Site) -> Self {
         let settings = DbSettings {
             options: site.database_url.parse().unwrap(),
             pool_size: 8,

@@ -144,11 +144,18 @@ pub async fn apply_entitlement(
         return Ok(Applied::NotLinked);
     }
     let now = tx.now();
-    let Some(known) = store::entitlement_lock(tx.conn(), provider, reference).await? else {
-        let made = store::entitlement_insert(tx.conn(), user, provider, reference, state, now);
-        let made = made.await?;
-        standing::refresh(tx, user, Some(&made)).await?;
-        return Ok(Applied::Created);
+    let known = match store::entitlement_lock(tx.conn(), provider, reference).await? {
+        Some(known) => known,
+        None => {
+            let made = store::entitlement_insert(tx.conn(), user, provider, reference, state, now);
+            if let Some(made) = made.await? {
+                standing::refresh(tx, user, Some(&made)).await?;
+                return Ok(Applied::Created);
+            }
+            // Somebody whose lock is another one was quicker.
+            let known = store::entitlement_lock(tx.conn(), provider, reference).await?;
+            known.ok_or_else(|| DbError::impossible("an entitlement that was just made"))?
+        }
     };
     if known.user != user && !may_move(&known, provider, state, now) {
         return Ok(Applied::BelongsTo(known.user));
