@@ -246,6 +246,8 @@ impl<D: Driver> Yard<D> {
         if left > 0 {
             tracing::info!(servers = left, "servers run on; the next start finds them again");
         }
+        // Each holds the folder; who starts next must find it free.
+        self.lives.shutdown().await;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use crate::tidy::source::{Source, Violation, find_words};
 
 /// What no file names. The root of the checkout is added where the rule runs.
-const PLACES: &[&str] = &["shared/", "/work/", "/root/", "/home/", "/Users/"];
+const PLACES: &[&str] = &["shared/", "/work/main", "/root/", "/home/", "/Users/"];
 
 /// Where package registries live. A lock file names the public ones, and nothing else does.
 const REGISTRIES: &[&str] = &[
