@@ -23,7 +23,7 @@ use crate::{
         event::{Seq, Topic},
         time::Timestamp,
     },
-    ledger, names, plans,
+    ledger, names, plans, servers,
 };
 
 /// The document.
@@ -53,6 +53,7 @@ pub fn catalogues() -> Vec<Catalogue> {
     vec![
         ledger::catalogue(),
         names::catalogue(),
+        servers::catalogue(),
         contracts::catalogue(),
         plans::catalogue(),
         auth::users::catalogue::catalogue(),
@@ -314,6 +315,7 @@ mod tests {
             .collect();
         let sent = [
             ledger::events::KINDS,
+            servers::events::KINDS,
             names::events::KINDS,
             contracts::events::KINDS,
             plans::events::KINDS,

@@ -9,6 +9,8 @@ mod listener;
 pub(crate) mod load;
 pub(crate) mod names;
 pub(crate) mod orchestra;
+pub(crate) mod orchestrator;
+pub(crate) mod players;
 mod site;
 mod socket;
 mod stream;
