@@ -7,7 +7,7 @@
 //!     orchestrator                 runs game servers; knows the hub by HTTP only
 //!  6  gateways                     the protocols' doors: ws, sse
 //!  5  contracts                    contracts, subscriptions, renewal clock
-//!  4  names billing                names that wallets own; purchases, webhooks of providers
+//!  4  names servers billing        names that wallets own; server sessions and their orchestrator; purchases, webhooks
 //!  3  ledger plans                 wallets, payments; plans, entitlements, usage
 //!  2  auth  hub                    callers, sessions, users, service keys; fan-out
 //!  1  db  http                     pool, Tx, Command, log, relay, embedded Postgres; errors, extractors
@@ -30,4 +30,5 @@ pub mod ledger;
 pub mod names;
 pub mod orchestrator;
 pub mod plans;
+pub mod servers;
 pub mod telemetry;

@@ -33,6 +33,7 @@ use crate::{
     ledger::{self, LedgerTopics, Till, VerifierSecret, routes::LedgerState},
     names::{self, NameTopics, routes::NameState},
     plans::{self, Access, PlanTopics, routes::PlanState},
+    servers::{self, ServerTopics, routes::ServerState},
 };
 
 /// What the API is made of.
@@ -42,6 +43,7 @@ pub(super) struct Parts<'a> {
     pub(super) till: &'a Till,
     pub(super) hub: &'a Hub,
     pub(super) access: &'a Arc<Access>,
+    pub(super) servers: &'a ServerState,
     pub(super) verifiers: &'a VerifierSecret,
     /// What the hub calls the dialect of the Krist door.
     pub(super) dialect: Encoding,
@@ -60,6 +62,7 @@ pub fn document() -> OpenApi {
         contracts::routes::routes().into_openapi(),
         billing::routes::routes().into_openapi(),
         billing::webhooks::routes::door().into_openapi(),
+        servers::routes::routes().into_openapi(),
         gateways::operate::routes::routes().into_openapi(),
         krist::subscriptions::routes().into_openapi(),
         gateways::routes().into_openapi(),
@@ -103,6 +106,7 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
         .merge(Router::from(plans::routes::routes().with_state(plans)))
         .merge(Router::from(contracts::routes::routes().with_state(contracts)))
         .merge(Router::from(billing::routes::routes().with_state(billing.state)))
+        .merge(Router::from(servers::routes::routes().with_state(parts.servers.clone())))
         .merge(Router::from(gateways::operate::routes::routes().with_state(operate)))
         .merge(Router::from(krist::subscriptions::routes().with_state(Arc::clone(&krist))))
         .layer(gate(true))
@@ -190,6 +194,7 @@ fn native(parts: &Parts<'_>, tasks: &Tasks) -> Native {
             Box::new(ledger),
             Box::new(NameTopics),
             Box::new(plans),
+            Box::new(ServerTopics),
             Box::new(contracts),
             Box::new(HubTopics),
         ]),

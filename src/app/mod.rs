@@ -11,6 +11,7 @@ pub mod database;
 pub mod files;
 mod health;
 mod secrets;
+mod servers;
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -53,7 +54,8 @@ use crate::{
     kernel::event::Seq,
     ledger::{Till, TillSettings, VerifierSecret},
     names::NamePayees,
-    plans::{self, Access, NoSessions, clock::PlanAlarm},
+    plans::{self, Access, clock::PlanAlarm},
+    servers::UserSessions,
     telemetry::Figures,
 };
 
@@ -159,7 +161,7 @@ async fn build(
     let profile = api::krist_profile(settings);
     let (encoders, dialect) = gateways::krist::register(Encoders::default(), profile);
     let hub = Hub::start(hub_settings(settings), db.log().clone(), begin, encoders, &tasks)?;
-    let access = Access::new(db.clone(), Arc::new(NoSessions));
+    let access = Access::new(db.clone(), Arc::new(UserSessions));
     let clocks = Clocks::default();
     let taps = taps(&auth, &access, &hub, &clocks);
     start_relay(Relay::new(db.clone(), inbox, begin, taps), &db, settings, &tasks);
@@ -170,23 +172,19 @@ async fn build(
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));
 
     let readiness = Readiness::new(db.clone());
+    let servers = servers::start(&db, &hub, settings, address, &tasks)?;
     let parts = Parts {
         db: &db,
         auth: &auth,
         till: &till,
         hub: &hub,
         access: &access,
+        servers: &servers,
         verifiers: &verifiers,
         dialect,
         settings,
     };
-    let app = api::app(&parts, &tasks, health::router(readiness.clone()))?;
-    let doors = Doors { stop: CancellationToken::new(), open: TaskTracker::new() };
-    doors.serve(&tasks, "listener", server(ports.public, app, settings)?);
-    if let Some(listener) = ports.admin {
-        let app = health::metrics(figures).merge(health::router(readiness.clone()));
-        doors.serve(&tasks, "admin listener", server(listener, app, settings)?);
-    }
+    let doors = open_doors(ports, &parts, figures, &readiness, &tasks)?;
     filled(&db, &tasks).await?;
     readiness.started();
     let drain = Duration::from_secs(settings.listen.drain_seconds.into());
@@ -204,6 +202,24 @@ async fn build(
         doors,
         drain,
     })
+}
+
+/// Opens the listeners.
+fn open_doors(
+    ports: Ports,
+    parts: &Parts<'_>,
+    figures: Figures,
+    readiness: &Readiness,
+    tasks: &Tasks,
+) -> anyhow::Result<Doors> {
+    let app = api::app(parts, tasks, health::router(readiness.clone()))?;
+    let doors = Doors { stop: CancellationToken::new(), open: TaskTracker::new() };
+    doors.serve(tasks, "listener", server(ports.public, app, parts.settings)?);
+    if let Some(listener) = ports.admin {
+        let app = health::metrics(figures).merge(health::router(readiness.clone()));
+        doors.serve(tasks, "admin listener", server(listener, app, parts.settings)?);
+    }
+    Ok(doors)
 }
 
 impl Running {

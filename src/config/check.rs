@@ -1,5 +1,7 @@
 //! What single values cannot show: contradictions, placeholder keys, and defaults that depend on the host.
 
+mod servers;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -50,12 +52,14 @@ pub(super) fn complete(
 ) -> Result<Settings, Vec<Problem>> {
     let mut problems = Problems(Vec::new());
     read_secrets(&mut settings.auth, &mut problems);
+    servers::read_secrets(&mut settings.servers, &mut problems);
     problems.of_keys(&settings.auth, &settings.people);
     problems.of_people(&settings.people);
     problems.of_listening(&settings.listen);
     problems.of_database(&mut settings.database, vars);
     problems.of_limits(&settings);
     problems.of_billing(&settings.billing);
+    problems.of_servers(&settings.servers);
     dress(&mut settings);
     if problems.0.is_empty() { Ok(settings) } else { Err(problems.0) }
 }
@@ -260,11 +264,21 @@ fn dress(settings: &mut Settings) {
 }
 
 fn read_secrets(auth: &mut AuthSettings, problems: &mut Problems) {
-    let pairs = [
-        ("admin_key", &mut auth.admin_key, &auth.admin_key_file),
-        ("secret", &mut auth.secret, &auth.secret_file),
-    ];
-    for (name, value, file) in pairs {
+    read_files(
+        [
+            ("admin_key", &mut auth.admin_key, &auth.admin_key_file),
+            ("secret", &mut auth.secret, &auth.secret_file),
+        ],
+        problems,
+    );
+}
+
+/// Reads the secrets that stand in files.
+fn read_files(
+    settings: [(&str, &mut Option<SecretString>, &Option<PathBuf>); 2],
+    problems: &mut Problems,
+) {
+    for (name, value, file) in settings {
         let Some(path) = file else { continue };
         let place = format!("{name}_file");
         if value.is_some() {

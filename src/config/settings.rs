@@ -41,6 +41,9 @@ pub struct Settings {
     /// Premium plans that are bought.
     #[command(flatten)]
     pub billing: BillingSettings,
+    /// Game servers.
+    #[command(flatten)]
+    pub servers: ServerSettings,
     /// Connections and what they may hold.
     #[command(flatten)]
     pub hub: HubSettings,
@@ -242,6 +245,45 @@ pub struct BillingSettings {
     /// End a plan when its payment is refunded in full; Polar itself does not
     #[arg(long, value_name = "BOOL", default_value = "false", action = ArgAction::Set)]
     pub polar_revoke_on_full_refund: bool,
+}
+
+/// Game servers.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Game servers")]
+pub struct ServerSettings {
+    /// Where the orchestrator is; without it nobody can start a game server
+    #[arg(long, value_name = "URL")]
+    pub orchestrator_api_base_url: Option<Url>,
+    /// What proves to the orchestrator that the hub calls
+    #[arg(long, value_name = "TOKEN")]
+    pub orchestrator_api_token: Option<SecretString>,
+    /// File with that token
+    #[arg(long, value_name = "FILE")]
+    pub orchestrator_api_token_file: Option<PathBuf>,
+    /// Seconds that a call of the orchestrator may take, with its retries
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = value_parser!(u32).range(1..=25))]
+    pub orchestrator_request_timeout_seconds: u32,
+    /// Secret that reports of the orchestrator are signed with, several with commas while one replaces another; without it they are believed by their key alone
+    #[arg(long, value_name = "SECRETS")]
+    pub orchestrator_webhook_secret: Option<SecretString>,
+    /// File with that secret
+    #[arg(long, value_name = "FILE")]
+    pub orchestrator_webhook_secret_file: Option<PathBuf>,
+    /// Seconds after which a server that has not come up is given up
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = value_parser!(u32).range(1..=86_400))]
+    pub server_launch_timeout_seconds: u32,
+    /// Seconds without a sign of life after which a server is given up
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = value_parser!(u32).range(1..=86_400))]
+    pub server_silence_seconds: u32,
+    /// Seconds after which a stop that nobody confirms counts as done
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = value_parser!(u32).range(1..=86_400))]
+    pub server_stop_timeout_seconds: u32,
+    /// Seconds between two looks at all open server sessions
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = value_parser!(u32).range(1..=3_600))]
+    pub server_sweep_seconds: u32,
+    /// Stop servers 5 minutes after their owner has lost the plan; otherwise they use the minutes they have
+    #[arg(long, value_name = "BOOL", default_value = "false", action = ArgAction::Set)]
+    pub server_stop_on_revoke: bool,
 }
 
 /// Connections and what they may hold.

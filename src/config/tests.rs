@@ -276,6 +276,38 @@ fn signing_in_with_discord_needs_both_halves() {
 }
 
 #[test]
+fn an_orchestrator_is_named_as_a_whole() {
+    let (url, token) = ("http://127.0.0.1:8070", "orchestrator-7d1f0c9b");
+    let vars = [("ORCHESTRATOR_API_BASE_URL", url), ("ORCHESTRATOR_API_TOKEN", token)];
+    let settings = load(&[], &vars).unwrap().settings;
+    assert_eq!(settings.servers.orchestrator_api_token.unwrap().expose_secret(), token);
+    let file = written(token);
+    let flag = format!("--orchestrator-api-token-file={}", file.path().display());
+    let toml = format!("orchestrator_api_base_url = \"{url}\"");
+    let settings = load_file(&toml, &[&flag], &[]).unwrap().settings;
+    assert_eq!(settings.servers.orchestrator_api_token.unwrap().expose_secret(), token);
+    let (base, given) =
+        (format!("--orchestrator-api-base-url={url}"), format!("--orchestrator-api-token={token}"));
+    for (flags, place) in [
+        ([base.as_str(), "--dev"], "orchestrator_api_token: absent"),
+        ([given.as_str(), "--dev"], "orchestrator_api_base_url: absent"),
+        ([base.as_str(), "--orchestrator-api-token=short"], "orchestrator_api_token: shorter"),
+        (
+            ["--orchestrator-api-base-url=ftp://h", given.as_str()],
+            "orchestrator_api_base_url: `ftp",
+        ),
+        (["--orchestrator-webhook-secret=short", "--dev"], "orchestrator_webhook_secret: shorter"),
+        (
+            ["--server-launch-timeout-seconds=10", "--dev"],
+            "server_launch_timeout_seconds: not above",
+        ),
+    ] {
+        let line = refusal(load(&flags, &[]));
+        assert!(line.starts_with(place), "{flags:?} is answered with: {line}");
+    }
+}
+
+#[test]
 fn the_private_database_has_a_place() {
     let dir = |args: &[&str]| load(args, &[]).unwrap().settings.database.data_dir;
     assert!(dir(&[]).unwrap().is_absolute());

@@ -23,7 +23,7 @@ use crate::{
         event::{Seq, Topic},
         time::Timestamp,
     },
-    ledger, names, plans,
+    ledger, names, plans, servers,
 };
 
 /// The document.
@@ -53,6 +53,7 @@ pub fn catalogues() -> Vec<Catalogue> {
     vec![
         ledger::catalogue(),
         names::catalogue(),
+        servers::catalogue(),
         contracts::catalogue(),
         plans::catalogue(),
         billing::catalogue(),
@@ -316,6 +317,7 @@ mod tests {
         let sent = [
             ledger::events::KINDS,
             billing::events::KINDS,
+            servers::events::KINDS,
             names::events::KINDS,
             contracts::events::KINDS,
             plans::events::KINDS,

@@ -27,6 +27,7 @@ mod pages;
 mod pull;
 mod sse;
 pub mod stats;
+pub mod ticks;
 mod topics;
 pub mod ws;
 

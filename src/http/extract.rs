@@ -40,6 +40,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// The bytes of a body as they came, for what is signed over them.
+#[derive(Debug, Clone)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let bytes = Bytes::from_request(request, state).await;
+        bytes.map(Self).map_err(|rejection| unreadable(&rejection))
+    }
+}
+
 /// The parameters of the matched path.
 #[derive(Debug, Clone, Copy)]
 pub struct Params<T>(pub T);

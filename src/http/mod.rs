@@ -15,6 +15,7 @@ pub mod layers;
 pub mod observe;
 pub mod openapi;
 pub mod serve;
+pub mod signature;
 
 use serde::Serialize;
 use utoipa::ToSchema;

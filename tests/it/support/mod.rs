@@ -10,6 +10,8 @@ pub(crate) mod load;
 pub(crate) mod names;
 pub(crate) mod orchestra;
 pub(crate) mod polar;
+pub(crate) mod orchestrator;
+pub(crate) mod players;
 mod site;
 mod socket;
 mod stream;
