@@ -13,6 +13,7 @@ use crate::{
     db::{Db, random, tasks::Tasks},
     gateways::{
         self, HubTopics, Native, NativeSettings,
+        internal::routes::InternalState,
         krist::{self, Krist, KristLimits, KristSettings, Profile},
         operate::routes::OperateState,
     },
@@ -49,6 +50,7 @@ pub fn document() -> OpenApi {
         contracts::routes::routes().into_openapi(),
         gateways::operate::routes::routes().into_openapi(),
         krist::subscriptions::routes().into_openapi(),
+        gateways::internal::routes::routes().into_openapi(),
         gateways::routes().into_openapi(),
     ] {
         document.merge(slice);
@@ -60,7 +62,9 @@ pub fn document() -> OpenApi {
 pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::Result<Router> {
     let proxies = TrustedProxies::new(&parts.settings.listen.trusted_proxies);
     let gate = Gate { auth: Arc::clone(parts.auth), proxies };
+    let private = from_fn_with_state(gate.clone(), gateways::internal::gate);
     let gate = from_fn_with_state(gate, auth::gate::gate);
+    let internal = internal(parts).layer(private);
     let ledger = LedgerState {
         db: parts.db.clone(),
         till: parts.till.clone(),
@@ -72,7 +76,11 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
     let names = names(parts)?;
     let contracts =
         ContractState { db: parts.db.clone(), public: parts.settings.ledger.public_ledger };
-    let operate = OperateState { db: parts.db.clone(), dev: parts.settings.trial.dev };
+    let operate = OperateState {
+        db: parts.db.clone(),
+        hub: parts.hub.clone(),
+        dev: parts.settings.trial.dev,
+    };
     let native = Arc::new(native(parts, tasks));
     let krist = krist_door(parts, Arc::clone(&native))?;
     tasks.spawn("forget krist", Arc::clone(&krist).forget());
@@ -86,6 +94,7 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
         .merge(Router::from(krist::subscriptions::routes().with_state(Arc::clone(&krist))))
         .layer(gate.clone())
         .merge(krist_answers)
+        .merge(internal)
         .merge(openapi::docs(&document())?)
         .merge(health);
     let streams = Router::from(gateways::routes().with_state(Arc::clone(&native)))
@@ -94,6 +103,21 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
     #[cfg(feature = "echo")]
     let streams = streams.merge(gateways::echo::router(native));
     Ok(layers::wrap(answers, streams, ANSWER_SECONDS_MAX, random::uuid))
+}
+
+/// What programs of the game ask of the operator's door.
+fn internal(parts: &Parts<'_>) -> Router {
+    let ledger = &parts.settings.ledger;
+    let state = InternalState {
+        db: parts.db.clone(),
+        till: parts.till.clone(),
+        secret: parts.verifiers.clone(),
+        funds: parts.db.scale().whole(ledger.player_funds).payable(),
+    };
+    let contracts = ContractState { db: parts.db.clone(), public: ledger.public_ledger };
+    Router::from(gateways::internal::routes::routes().with_state(state))
+        .merge(auth::routes::internal().with_state(Arc::clone(parts.auth)))
+        .merge(contracts::routes::internal().with_state(contracts))
 }
 
 fn names(parts: &Parts<'_>) -> anyhow::Result<NameState> {

@@ -22,8 +22,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::api::document;
 use self::{api::Parts, database::Place, health::Readiness};
+pub use self::{api::document, secrets::server_secret};
 use crate::{
     auth::{
         Auth, Token,
@@ -42,7 +42,7 @@ use crate::{
         upkeep::Upkeep,
         wake,
     },
-    gateways,
+    gateways::{self, operate::notices::NoticeBoard},
     http::serve::{self, HEAD_SPAN_MAX, Server},
     hub::{AdmissionLimit, Encoders, Hub, HubSettings, RingLimit},
     kernel::event::Seq,
@@ -153,8 +153,13 @@ async fn build(
     let (encoders, dialect) = gateways::krist::register(Encoders::default(), profile);
     let hub = Hub::start(hub_settings(settings), db.log().clone(), begin, encoders, &tasks)?;
     let alarm = Alarm::default();
-    let taps: Vec<Arc<dyn Tap>> =
-        vec![Arc::<Auth>::clone(&auth), Arc::new(hub.clone()), Arc::new(alarm.clone())];
+    let notices = NoticeBoard::load(&db).await?;
+    let taps: Vec<Arc<dyn Tap>> = vec![
+        Arc::<Auth>::clone(&auth),
+        Arc::new(notices),
+        Arc::new(hub.clone()),
+        Arc::new(alarm.clone()),
+    ];
     start_relay(Relay::new(db.clone(), inbox, begin, taps), &db, settings, &tasks);
     let till = start_till(&db, settings, &tasks);
     let hold = Duration::from_secs(settings.ledger.renewal_hold_seconds.into());

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    routing::{delete, get},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -42,6 +47,13 @@ pub fn routes() -> OpenApiRouter<Arc<Auth>> {
         .routes(routes!(ticket))
         .routes(routes!(sessions, revoke_many))
         .routes(routes!(revoke))
+}
+
+/// What programs of the game ask of the operator's door, below `/api/_internal`.
+pub fn internal() -> Router<Arc<Auth>> {
+    Router::new()
+        .route("/api/_internal/sessions", get(sessions).delete(revoke_many))
+        .route("/api/_internal/sessions/{id}", delete(revoke))
 }
 
 /// A session's token.
