@@ -15,7 +15,7 @@ use crate::{
         self, HubTopics, Native, NativeSettings,
         internal::routes::InternalState,
         krist::{self, Krist, KristLimits, KristSettings, Profile},
-        operate::routes::OperateState,
+        operate::{notices::NoticeBoard, routes::OperateState},
     },
     http::{
         client_ip::TrustedProxies,
@@ -35,6 +35,7 @@ pub(super) struct Parts<'a> {
     pub(super) till: &'a Till,
     pub(super) hub: &'a Hub,
     pub(super) verifiers: &'a VerifierSecret,
+    pub(super) notices: &'a NoticeBoard,
     /// What the hub calls the dialect of the Krist door.
     pub(super) dialect: Encoding,
     pub(super) settings: &'a Settings,
@@ -162,7 +163,8 @@ fn krist_door(parts: &Parts<'_>, native: Arc<Native>) -> anyhow::Result<Arc<Kris
         proxies: TrustedProxies::new(&listen.trusted_proxies),
     };
     let (till, verifiers) = (parts.till.clone(), parts.verifiers.clone());
-    Ok(Krist::new(native, till, verifiers, settings, parts.dialect))
+    let notices = parts.notices.clone();
+    Ok(Krist::new(native, till, verifiers, notices, settings, parts.dialect))
 }
 
 fn native(parts: &Parts<'_>, tasks: &Tasks) -> Native {

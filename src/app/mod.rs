@@ -154,12 +154,7 @@ async fn build(
     let hub = Hub::start(hub_settings(settings), db.log().clone(), begin, encoders, &tasks)?;
     let alarm = Alarm::default();
     let notices = NoticeBoard::load(&db).await?;
-    let taps: Vec<Arc<dyn Tap>> = vec![
-        Arc::<Auth>::clone(&auth),
-        Arc::new(notices),
-        Arc::new(hub.clone()),
-        Arc::new(alarm.clone()),
-    ];
+    let taps = taps(&auth, &notices, &hub, &alarm);
     start_relay(Relay::new(db.clone(), inbox, begin, taps), &db, settings, &tasks);
     let till = start_till(&db, settings, &tasks);
     let hold = Duration::from_secs(settings.ledger.renewal_hold_seconds.into());
@@ -176,6 +171,7 @@ async fn build(
         till: &till,
         hub: &hub,
         verifiers: &verifiers,
+        notices: &notices,
         dialect,
         settings,
     };
@@ -289,6 +285,16 @@ async fn filled(db: &Db, tasks: &Tasks) -> anyhow::Result<()> {
         () = stopping.cancelled() => {}
     }
     Ok(())
+}
+
+/// Who hears each event on this node, in this order: callers are forgotten before the hub tells anybody anything.
+fn taps(auth: &Arc<Auth>, notices: &NoticeBoard, hub: &Hub, alarm: &Alarm) -> Vec<Arc<dyn Tap>> {
+    vec![
+        Arc::<Auth>::clone(auth),
+        Arc::new(notices.clone()),
+        Arc::new(hub.clone()),
+        Arc::new(alarm.clone()),
+    ]
 }
 
 fn start_relay(relay: Relay, db: &Db, settings: &Settings, tasks: &Tasks) {
