@@ -56,6 +56,9 @@ pub enum Cmd {
     Token(TokenCmd),
     /// Prove from the database that balances, payments and supply agree
     VerifyLedger,
+    /// Move wallets or names in from a CSV file; again, it goes on where it was
+    #[command(subcommand)]
+    Import(ImportCmd),
     /// Look for what keeps the hub from working well
     Doctor {
         /// Print JSON
@@ -155,6 +158,23 @@ pub struct PolarArgs {
     /// Sign with the bytes of the secret instead of what its base64 stands for
     #[arg(long)]
     pub raw_secret: bool,
+}
+
+/// What to move in.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ImportCmd {
+    /// Wallets: address, balance, and if known verifier (64 hexadecimal digits) and locked
+    Wallets {
+        /// The file; its first line names the columns
+        #[arg(value_name = "FILE.csv")]
+        file: PathBuf,
+    },
+    /// Names: name, owner, and if known `original_owner`, registered, updated, transferred and a
+    Names {
+        /// The file; its first line names the columns
+        #[arg(value_name = "FILE.csv")]
+        file: PathBuf,
+    },
 }
 
 /// What to do with service keys.

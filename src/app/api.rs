@@ -20,8 +20,9 @@ use crate::{
     db::{Db, random, tasks::Tasks},
     gateways::{
         self, HubTopics, Native, NativeSettings,
+        internal::routes::InternalState,
         krist::{self, Krist, KristLimits, KristSettings, Profile},
-        operate::routes::OperateState,
+        operate::{notices::NoticeBoard, routes::OperateState},
     },
     http::{
         client_ip::TrustedProxies,
@@ -45,6 +46,7 @@ pub(super) struct Parts<'a> {
     pub(super) access: &'a Arc<Access>,
     pub(super) servers: &'a ServerState,
     pub(super) verifiers: &'a VerifierSecret,
+    pub(super) notices: &'a NoticeBoard,
     /// What the hub calls the dialect of the Krist door.
     pub(super) dialect: Encoding,
     pub(super) settings: &'a Settings,
@@ -65,6 +67,7 @@ pub fn document() -> OpenApi {
         servers::routes::routes().into_openapi(),
         gateways::operate::routes::routes().into_openapi(),
         krist::subscriptions::routes().into_openapi(),
+        gateways::internal::routes::routes().into_openapi(),
         gateways::routes().into_openapi(),
     ] {
         document.merge(slice);
@@ -75,12 +78,12 @@ pub fn document() -> OpenApi {
 /// Everything that is served, in its layers.
 pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::Result<Router> {
     let proxies = TrustedProxies::new(&parts.settings.listen.trusted_proxies);
-    let gate = |cookies| {
-        let gate = Gate { auth: Arc::clone(parts.auth), proxies: proxies.clone(), cookies };
-        from_fn_with_state(gate, auth::gate::gate)
-    };
+    let gate = |cookies| Gate { auth: Arc::clone(parts.auth), proxies: proxies.clone(), cookies };
+    let private = from_fn_with_state(gate(false), gateways::internal::gate);
+    let gate = |cookies| from_fn_with_state(gate(cookies), auth::gate::gate);
     let plans = PlanState { db: parts.db.clone(), access: Arc::clone(parts.access) };
     let sign_in = sign_in(parts)?;
+    let internal = internal(parts).layer(private);
     let ledger = LedgerState {
         db: parts.db.clone(),
         till: parts.till.clone(),
@@ -92,7 +95,11 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
     let names = names(parts)?;
     let contracts =
         ContractState { db: parts.db.clone(), public: parts.settings.ledger.public_ledger };
-    let operate = OperateState { db: parts.db.clone(), dev: parts.settings.trial.dev };
+    let operate = OperateState {
+        db: parts.db.clone(),
+        hub: parts.hub.clone(),
+        dev: parts.settings.trial.dev,
+    };
     let billing = Billing::start(parts.db, &parts.settings.billing, tasks)?;
     let native = Arc::new(native(parts, tasks));
     let krist = krist_door(parts, Arc::clone(&native))?;
@@ -112,6 +119,7 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
         .layer(gate(true))
         .merge(krist_answers)
         .merge(Router::from(billing::webhooks::routes::door().with_state(billing.door)))
+        .merge(internal)
         .merge(openapi::docs(&document())?)
         .merge(health);
     let streams = Router::from(gateways::routes().with_state(Arc::clone(&native)))
@@ -120,6 +128,21 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
     #[cfg(feature = "echo")]
     let streams = streams.merge(gateways::echo::router(native));
     Ok(layers::wrap(answers, streams, ANSWER_SECONDS_MAX, random::uuid))
+}
+
+/// What programs of the game ask of the operator's door.
+fn internal(parts: &Parts<'_>) -> Router {
+    let ledger = &parts.settings.ledger;
+    let state = InternalState {
+        db: parts.db.clone(),
+        till: parts.till.clone(),
+        secret: parts.verifiers.clone(),
+        funds: parts.db.scale().whole(ledger.player_funds).payable(),
+    };
+    let contracts = ContractState { db: parts.db.clone(), public: ledger.public_ledger };
+    Router::from(gateways::internal::routes::routes().with_state(state))
+        .merge(auth::routes::internal().with_state(Arc::clone(parts.auth)))
+        .merge(contracts::routes::internal().with_state(contracts))
 }
 
 fn names(parts: &Parts<'_>) -> anyhow::Result<NameState> {
@@ -164,7 +187,8 @@ fn krist_door(parts: &Parts<'_>, native: Arc<Native>) -> anyhow::Result<Arc<Kris
         proxies: TrustedProxies::new(&listen.trusted_proxies),
     };
     let (till, verifiers) = (parts.till.clone(), parts.verifiers.clone());
-    Ok(Krist::new(native, till, verifiers, settings, parts.dialect))
+    let notices = parts.notices.clone();
+    Ok(Krist::new(native, till, verifiers, notices, settings, parts.dialect))
 }
 
 /// Signing in with Discord, when the operator has registered an application there.

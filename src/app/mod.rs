@@ -24,8 +24,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::api::document;
 use self::{api::Parts, database::Place, health::Readiness};
+pub use self::{api::document, secrets::server_secret};
 use crate::{
     auth::{
         Auth, Token,
@@ -48,7 +48,7 @@ use crate::{
         upkeep::Upkeep,
         wake,
     },
-    gateways,
+    gateways::{self, operate::notices::NoticeBoard},
     http::serve::{self, HEAD_SPAN_MAX, Server},
     hub::{AdmissionLimit, Encoders, Hub, HubSettings, RingLimit},
     kernel::event::Seq,
@@ -163,7 +163,8 @@ async fn build(
     let hub = Hub::start(hub_settings(settings), db.log().clone(), begin, encoders, &tasks)?;
     let access = Access::new(db.clone(), Arc::new(UserSessions));
     let clocks = Clocks::default();
-    let taps = taps(&auth, &access, &hub, &clocks);
+    let notices = NoticeBoard::load(&db).await?;
+    let taps = taps(&auth, &access, &notices, &hub, &clocks);
     start_relay(Relay::new(db.clone(), inbox, begin, taps), &db, settings, &tasks);
     let till = start_till(&db, settings, &tasks);
     clocks.start(&db, settings, &tasks);
@@ -181,6 +182,7 @@ async fn build(
         access: &access,
         servers: &servers,
         verifiers: &verifiers,
+        notices: &notices,
         dialect,
         settings,
     };
@@ -328,10 +330,17 @@ impl Clocks {
 }
 
 /// What hears of every event, in this order: what answers from memory before those who are told.
-fn taps(auth: &Arc<Auth>, access: &Arc<Access>, hub: &Hub, clocks: &Clocks) -> Vec<Arc<dyn Tap>> {
+fn taps(
+    auth: &Arc<Auth>,
+    access: &Arc<Access>,
+    notices: &NoticeBoard,
+    hub: &Hub,
+    clocks: &Clocks,
+) -> Vec<Arc<dyn Tap>> {
     vec![
         Arc::<Auth>::clone(auth),
         Arc::<Access>::clone(access),
+        Arc::new(notices.clone()),
         Arc::new(hub.clone()),
         Arc::new(clocks.renewals.clone()),
         Arc::new(clocks.plans.clone()),

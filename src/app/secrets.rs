@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// When the file can't be read or made.
-pub(super) fn server_secret(settings: &Settings) -> anyhow::Result<SecretString> {
+pub fn server_secret(settings: &Settings) -> anyhow::Result<SecretString> {
     Ok(match (&settings.auth.secret, &settings.database.data_dir) {
         (Some(secret), _) => secret.clone(),
         (None, Some(dir)) => kept_in(dir)?,

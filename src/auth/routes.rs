@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
+    routing::{delete, get},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -50,6 +51,13 @@ pub fn routes() -> OpenApiRouter<Arc<Auth>> {
         .routes(routes!(sessions, revoke_many))
         .routes(routes!(revoke))
         .merge(users::routes::routes())
+}
+
+/// What programs of the game ask of the operator's door, below `/api/_internal`.
+pub fn internal() -> Router<Arc<Auth>> {
+    Router::new()
+        .route("/api/_internal/sessions", get(sessions).delete(revoke_many))
+        .route("/api/_internal/sessions/{id}", delete(revoke))
 }
 
 /// A session's token.

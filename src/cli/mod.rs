@@ -9,6 +9,7 @@ pub mod demo;
 mod doctor;
 mod documents;
 mod game;
+mod import;
 mod migrate;
 mod orchestrator;
 pub mod output;
@@ -58,6 +59,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         Cmd::Tail(args) => Box::pin(tail::run(args)).await,
         Cmd::Migrate { check } => Box::pin(migrate::run(&settings, check)).await,
         Cmd::Token(cmd) => Box::pin(token::run(&settings, cmd)).await,
+        Cmd::Import(cmd) => Box::pin(import::run(&settings, cmd)).await,
         Cmd::VerifyLedger => Box::pin(verify::run(&settings)).await,
         Cmd::Bench(cmd) => Box::pin(measure(&settings, cmd)).await,
         Cmd::Orchestrator(args) => Box::pin(orchestrator::run(args)).await,

@@ -70,6 +70,11 @@ fn summary(kind: &str, data: &RawValue) -> String {
         "wallet.created" | "wallet.locked" | "wallet.unlocked" => {
             serde_json::from_str(data.get()).ok().map(|wallet: Wallet| wallet.address)
         }
+        "player.linked" | "player.renamed" => {
+            let said = |it: Player| format!("{} is {}", it.address, it.name);
+            serde_json::from_str(data.get()).ok().map(said)
+        }
+        _ if kind.starts_with("name.") => serde_json::from_str(data.get()).ok().map(name),
         _ if kind.starts_with("contract.") => serde_json::from_str(data.get()).ok().map(contract),
         _ if kind.starts_with("subscription.") => {
             serde_json::from_str(data.get()).ok().map(subscription)
@@ -93,6 +98,20 @@ struct Payment {
 #[derive(Deserialize)]
 struct Wallet {
     address: String,
+}
+
+#[derive(Deserialize)]
+struct Player {
+    name: String,
+    address: String,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+    owner: String,
+    previous_owner: Option<String>,
+    record: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +155,13 @@ fn subscription(one: Subscription) -> String {
     format!(
         "{address} → {owner_address}  {price}  contract {contract_id} term {term}{until}  {status}{reason}"
     )
+}
+
+fn name(named: Named) -> String {
+    let Named { name, owner, previous_owner, record } = named;
+    let from = previous_owner.map(|owner| format!("{owner} → ")).unwrap_or_default();
+    let record = record.map(|record| format!("  {record:?}")).unwrap_or_default();
+    format!("{name}  {from}{owner}{record}")
 }
 
 fn payment(payment: Payment) -> String {
@@ -182,6 +208,17 @@ mod tests {
                 r#"{"contract_id":7,"owner_address":"k8juvewcui","address":"k7oax47quv","status":"canceled","reason":"insufficient_funds","term":5,"price":2.5,"lapsed_at":null}"#,
                 "k7oax47quv → k8juvewcui  2.5  contract 7 term 5  canceled  insufficient_funds",
             ),
+            (
+                "name.transferred",
+                r#"{"name":"bakery","owner":"k7oax47quv","previous_owner":"k8juvewcui","record":"example.org"}"#,
+                r#"bakery  k8juvewcui → k7oax47quv  "example.org""#,
+            ),
+            (
+                "name.registered",
+                r#"{"name":"bakery","owner":"k7oax47quv","previous_owner":null,"record":null}"#,
+                "bakery  k7oax47quv",
+            ),
+            ("player.linked", r#"{"name":"Notch","address":"k7oax47quv"}"#, "k7oax47quv is Notch"),
             ("server.ready", r#"{"id":7}"#, r#"{"id":7}"#),
             ("payment.made", r#"{"shape":"of tomorrow"}"#, r#"{"shape":"of tomorrow"}"#),
         ] {
@@ -198,7 +235,8 @@ mod tests {
 
     #[test]
     fn every_kind_about_money_has_a_summary_of_its_own() {
-        let kinds = [crate::ledger::events::KINDS, crate::contracts::events::KINDS];
+        use crate::{contracts, ledger, names};
+        let kinds = [ledger::events::KINDS, names::events::KINDS, contracts::events::KINDS];
         for kind in kinds.concat() {
             let path = format!("{}/tests/golden/events/{kind}.json", env!("CARGO_MANIFEST_DIR"));
             let golden: serde_json::Value =

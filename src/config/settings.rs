@@ -191,6 +191,9 @@ pub struct LedgerSettings {
     /// What names end with, without the dot
     #[arg(long, value_name = "SUFFIX", default_value = "kro")]
     pub name_suffix: Suffix,
+    /// New money in the wallet that the game makes for a player, in whole units
+    #[arg(long, value_name = "UNITS", default_value = "100", value_parser = value_parser!(u32).range(0..=1_000_000_000))]
+    pub player_funds: u32,
 }
 
 /// Krist's and Kromer's clients.

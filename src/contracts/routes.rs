@@ -1,10 +1,11 @@
 //! Contracts over HTTP.
 
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
+    routing::post,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -84,6 +85,11 @@ pub fn routes() -> OpenApiRouter<ContractState> {
         .routes(routes!(contract, edit, cancel))
         .routes(routes!(stop))
         .merge(subscribers::routes::routes())
+}
+
+/// What programs of the game ask of the operator's door, below `/api/_internal`.
+pub fn internal() -> Router<ContractState> {
+    subscribers::routes::internal().route("/api/_internal/contracts/{id}/cancel", post(stop))
 }
 
 impl ContractState {

@@ -174,3 +174,20 @@ pub(crate) async fn advance_clock(conn: &mut PgConnection, by_ms: i64) -> Result
     .fetch_one(conn)
     .await?)
 }
+
+/// Whether wallets may pay.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn payments_on(conn: &mut PgConnection) -> Result<bool, DbError> {
+    Ok(sqlx::query_scalar!("select payments_on from log_head").fetch_one(conn).await?)
+}
+
+/// Switches payments on or off for every transaction that begins from here on. It locks the head of the log.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn switch_payments(conn: &mut PgConnection, on: bool) -> Result<(), DbError> {
+    sqlx::query!("update log_head set payments_on = $1", on).execute(conn).await?;
+    Ok(())
+}

@@ -5,7 +5,8 @@
 //! * a transaction that holds the head of the log does nothing but write and commit;
 //! * no NOTIFY inside a business transaction.
 //!
-//! Lock order of every transaction: contract, subscription, entitlement, name, wallets by id, request keys, log head.
+//! Lock order of every transaction: contract, subscription, entitlement, name, player, wallets by id, request
+//! keys, log head.
 
 pub mod clock;
 pub mod embedded;
@@ -207,6 +208,14 @@ impl Db {
             self.pool().begin_with("begin isolation level repeatable read, read only").await?;
         let seq = sqlx::query_scalar!("select seq from log_head").fetch_one(&mut *inner).await?;
         Ok(Snapshot { inner, seq: Seq::new(seq) })
+    }
+
+    /// Makes room in the log for what comes next, as the upkeep of a hub does: partitions of this size.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn make_room(&self, partition_events: i64) -> Result<(), DbError> {
+        partitions::ensure(&mut *self.read().await?, partition_events).await
     }
 
     /// How busy the pool is: connections in use, and open.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     codes::{CLOSES, CODES},
-    operate::events::ClockAdvanced,
+    operate::events::{ClockAdvanced, NOTICE_CHANGED, NoticeChanged, NoticeView},
     stats::{HUB_STATS, Pulse},
     topics,
     ws::protocol::{
@@ -73,18 +73,32 @@ fn own() -> Catalogue {
                 snapshot: None,
             },
             TopicEntry {
+                name: topics::NOTICES,
+                audience: "everyone",
+                kinds: &[NOTICE_CHANGED],
+                snapshot: Some(Shape::of::<NoticeView>()),
+            },
+            TopicEntry {
                 name: topics::OPS,
                 audience: "admins",
                 kinds: &["ops.clock_advanced", HUB_STATS],
                 snapshot: None,
             },
         ],
-        kinds: vec![KindEntry {
-            kind: "ops.clock_advanced",
-            meaning: "Somebody moved the test clock of a hub that was started with --dev.",
-            data: Shape::of::<ClockAdvanced>(),
-            example: include_str!("../../tests/golden/events/ops.clock_advanced.json"),
-        }],
+        kinds: vec![
+            KindEntry {
+                kind: "ops.clock_advanced",
+                meaning: "Somebody moved the test clock of a hub that was started with --dev.",
+                data: Shape::of::<ClockAdvanced>(),
+                example: include_str!("../../tests/golden/events/ops.clock_advanced.json"),
+            },
+            KindEntry {
+                kind: NOTICE_CHANGED,
+                meaning: "The operator set the message of the day, or switched payments on or off.",
+                data: Shape::of::<NoticeChanged>(),
+                example: include_str!("../../tests/golden/events/notice.changed.json"),
+            },
+        ],
         hints: vec![KindEntry {
             kind: HUB_STATS,
             meaning: "What the node did in the last second; with more of it on `ops`.",

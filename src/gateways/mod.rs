@@ -7,8 +7,8 @@
 //!  krist/ /api/krist            Krist's REST and websocket, with codes and rules of its own
 //! ```
 //!
-//! The native doors share the rules in `listen.rs` and the codes in `codes.rs`. Owns the table `krist_tickets`. Emits `ops.clock_advanced`
-//! (`operate/`) and the hint `hub.stats`. Holds:
+//! The native doors share the rules in `listen.rs` and the codes in `codes.rs`. Owns the tables `krist_tickets` and
+//! `notice` (`operate/`). Emits `ops.clock_advanced` and `notice.changed` (`operate/`), and the hint `hub.stats`. Holds:
 //! * nobody listens to a topic that its slice has not allowed them;
 //! * every client message has exactly one answer, every refusal one of the codes;
 //! * a position is resumed exactly or refused, never quietly replaced by another.
@@ -20,6 +20,7 @@ pub mod codes;
 pub mod echo;
 #[cfg(test)]
 mod fixtures;
+pub mod internal;
 pub mod krist;
 mod listen;
 pub mod operate;

@@ -1,8 +1,9 @@
-//! The topics that belong to the hub itself: `pulse` for everybody, `ops` for the operator.
+//! The topics that belong to the hub itself: `pulse` and `notices` for everybody, `ops` for the operator.
 
 use futures_util::future::{BoxFuture, ready};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
+use super::operate::notices;
 use crate::{
     auth::{
         Caller, Scope,
@@ -14,6 +15,8 @@ use crate::{
 
 /// How the hub is doing, in sums.
 pub(super) const PULSE: &str = "pulse";
+/// What every client is told about the community.
+pub(super) const NOTICES: &str = "notices";
 /// What the operator should know.
 pub(super) const OPS: &str = "ops";
 
@@ -28,7 +31,7 @@ impl Topics for HubTopics {
         topic: &'a Topic,
     ) -> Option<BoxFuture<'a, Result<Audience, DbError>>> {
         let audience = match topic.as_str() {
-            PULSE => Audience::Allowed,
+            PULSE | NOTICES => Audience::Allowed,
             OPS if caller.has(Scope::Admin) => Audience::Allowed,
             OPS => Audience::Forbidden,
             _ => return None,
@@ -38,9 +41,14 @@ impl Topics for HubTopics {
 
     fn snapshot<'a>(
         &'a self,
-        _: &'a mut Snapshot,
+        view: &'a mut Snapshot,
         topic: &'a Topic,
     ) -> Option<BoxFuture<'a, Result<Vec<Box<RawValue>>, DbError>>> {
+        if topic.as_str() == NOTICES {
+            return Some(Box::pin(async move {
+                Ok(vec![to_raw_value(&notices::notice(view).await?)?])
+            }));
+        }
         let known = matches!(topic.as_str(), PULSE | OPS);
         // Hints have no state: the next one says all.
         known.then(|| -> BoxFuture<'a, _> { Box::pin(ready(Ok(Vec::new()))) })
@@ -71,6 +79,7 @@ mod tests {
             assert_eq!(heard, expected, "{topic}");
         };
         check(&Caller::Guest, PULSE, Audience::Allowed).await;
+        check(&Caller::Guest, NOTICES, Audience::Allowed).await;
         check(&Caller::Guest, OPS, Audience::Forbidden).await;
         check(&service(Scope::Bot), OPS, Audience::Forbidden).await;
         check(&service(Scope::Admin), OPS, Audience::Allowed).await;

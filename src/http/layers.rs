@@ -38,6 +38,9 @@ const CORS_AGE: Duration = Duration::from_hours(1);
 /// The header of a service key.
 pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
+/// The header of a service key as programs of the game know it.
+pub const KROMER_KEY: HeaderName = HeaderName::from_static("kromer-key");
+
 /// A page that loads nothing may do no harm; a route that serves pages sets a policy of its own.
 const NO_CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -55,7 +58,7 @@ pub fn wrap(
             .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
             .layer(from_fn_with_state(answer_max, give_up)),
     );
-    let secrets = [header::AUTHORIZATION, header::COOKIE, X_API_KEY, IDEMPOTENCY_KEY];
+    let secrets = [header::AUTHORIZATION, header::COOKIE, X_API_KEY, KROMER_KEY, IDEMPOTENCY_KEY];
     let routes = answers
         .merge(streams)
         .fallback(route_not_found)
@@ -101,6 +104,11 @@ async fn give_up(State(answer_max): State<Duration>, request: Request, next: Nex
 }
 
 async fn route_not_found() -> ApiError {
+    no_route()
+}
+
+/// What is said of a path that no route has, and of one that is not the caller's business.
+pub fn no_route() -> ApiError {
     ApiError::not_found("route_not_found", "no route has this path; /docs lists them all")
 }
 

@@ -24,6 +24,8 @@ use super::error::{ApiError, Detail, ErrorBody, ErrorContent};
 pub const SESSION: &str = "session";
 /// The name of the scheme for a service key.
 pub const SERVICE_KEY: &str = "service_key";
+/// The name of the scheme for the operator's door.
+pub const KROMER_KEY: &str = "kromer_key";
 /// Where the document is served.
 pub const DOCUMENT_PATH: &str = "/openapi.json";
 
@@ -93,7 +95,11 @@ impl Modify for Schemes {
             .description(Some("The token of a login, or a service key."))
             .build();
         let key = ApiKeyValue::with_description("X-API-KEY", "A service key.");
+        let kromer =
+            ApiKeyValue::with_description("Kromer-Key", "A service key with the scope admin.");
         let components = document.components.get_or_insert_default();
+        let kromer = SecurityScheme::ApiKey(ApiKey::Header(kromer));
+        components.add_security_scheme(KROMER_KEY, kromer);
         components.add_security_scheme(SESSION, SecurityScheme::Http(session));
         components.add_security_scheme(SERVICE_KEY, SecurityScheme::ApiKey(ApiKey::Header(key)));
     }

@@ -96,6 +96,10 @@ uuid_id! {
     /// The public name of a service key.
     ServiceKeyId
 }
+uuid_id! {
+    /// A player, as the game knows them.
+    PlayerId
+}
 integer_id! {
     /// A name's row. On the wire a name is itself.
     NameId

@@ -1,7 +1,7 @@
 //! The events and topics of the ledger as clients know them.
 
 use super::{
-    events::{PaymentMade, WalletChange},
+    events::{PaymentMade, PlayerChange, WalletChange},
     routes::WalletView,
 };
 use crate::kernel::catalogue::{Catalogue, KindEntry, Shape, TopicEntry};
@@ -47,6 +47,18 @@ pub fn catalogue() -> Catalogue {
                 meaning: "The operator unlocked the wallet.",
                 data: Shape::of::<WalletChange>(),
                 example: include_str!("../../tests/golden/events/wallet.unlocked.json"),
+            },
+            KindEntry {
+                kind: "player.linked",
+                meaning: "The game made the wallet for a player.",
+                data: Shape::of::<PlayerChange>(),
+                example: include_str!("../../tests/golden/events/player.linked.json"),
+            },
+            KindEntry {
+                kind: "player.renamed",
+                meaning: "The player of the wallet is called otherwise.",
+                data: Shape::of::<PlayerChange>(),
+                example: include_str!("../../tests/golden/events/player.renamed.json"),
             },
         ],
         hints: Vec::new(),

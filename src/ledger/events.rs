@@ -4,18 +4,28 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
-use super::{Metadata, Payment, PaymentKind, RequestId};
+use super::{
+    Metadata, Payment, PaymentKind, RequestId,
+    players::model::{Player, PlayerName},
+};
 use crate::kernel::{
     address::Address,
     event::{Fact, Topic},
-    id::PaymentId,
+    id::{PaymentId, PlayerId},
     money::{Decimal, Scale},
     name::{Metaname, Name},
     time::Timestamp,
 };
 
 /// The kinds of this slice.
-pub const KINDS: &[&str] = &["payment.made", "wallet.created", "wallet.locked", "wallet.unlocked"];
+pub const KINDS: &[&str] = &[
+    "payment.made",
+    "wallet.created",
+    "wallet.locked",
+    "wallet.unlocked",
+    "player.linked",
+    "player.renamed",
+];
 
 /// What happened to wallets.
 #[derive(Debug, Clone)]
@@ -28,6 +38,28 @@ pub enum LedgerEvent {
     WalletLocked(WalletChange),
     /// The operator unlocked a wallet.
     WalletUnlocked(WalletChange),
+    /// A wallet was made for a player.
+    PlayerLinked(PlayerChange),
+    /// The player of a wallet is called otherwise.
+    PlayerRenamed(PlayerChange),
+}
+
+/// The data of `player.linked` and `player.renamed`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PlayerChange {
+    /// The game's UUID of the player.
+    pub uuid: PlayerId,
+    /// What they are called.
+    pub name: PlayerName,
+    /// The wallet.
+    pub address: Address,
+}
+
+impl PlayerChange {
+    /// What is said of a player's wallet.
+    pub fn new(player: &Player, address: Address) -> Self {
+        Self { uuid: player.id, name: player.name.clone(), address }
+    }
 }
 
 /// The data of `wallet.created`, `wallet.locked` and `wallet.unlocked`.
@@ -100,6 +132,8 @@ impl Fact for LedgerEvent {
             Self::WalletCreated(_) => "wallet.created",
             Self::WalletLocked(_) => "wallet.locked",
             Self::WalletUnlocked(_) => "wallet.unlocked",
+            Self::PlayerLinked(_) => "player.linked",
+            Self::PlayerRenamed(_) => "player.renamed",
         }
     }
 
@@ -114,6 +148,9 @@ impl Fact for LedgerEvent {
             | Self::WalletUnlocked(change) => {
                 vec![wallet(&change.address)]
             }
+            Self::PlayerLinked(change) | Self::PlayerRenamed(change) => {
+                vec![wallet(&change.address)]
+            }
         }
     }
 
@@ -123,6 +160,7 @@ impl Fact for LedgerEvent {
             Self::WalletCreated(change)
             | Self::WalletLocked(change)
             | Self::WalletUnlocked(change) => to_raw_value(change),
+            Self::PlayerLinked(change) | Self::PlayerRenamed(change) => to_raw_value(change),
         }
     }
 }
@@ -152,11 +190,18 @@ mod tests {
             payer_version: 12,
             payee_version: 7,
         };
+        let player = PlayerChange {
+            uuid: PlayerId::new(uuid::Uuid::from_u128(7)),
+            name: "Notch".parse().unwrap(),
+            address: "k8juvewcui".parse().unwrap(),
+        };
         vec![
             LedgerEvent::PaymentMade(payment),
             LedgerEvent::WalletCreated(change.clone()),
             LedgerEvent::WalletLocked(change.clone()),
             LedgerEvent::WalletUnlocked(change),
+            LedgerEvent::PlayerLinked(player.clone()),
+            LedgerEvent::PlayerRenamed(player),
         ]
     }
 

@@ -49,6 +49,20 @@ impl VerifierSecret {
     }
 
     /// What is stored for a private key.
+    pub(super) fn of_key(&self, key: &PrivateKey, address: &Address) -> [u8; 32] {
+        self.verifier(key, address).finalize().into_bytes().into()
+    }
+
+    /// What is stored for a verifier that another server has made of a private key.
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    pub(super) fn of_verifier(&self, verifier: &str) -> [u8; 32] {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(verifier.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The hash of what is stored for a private key.
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
     fn verifier(&self, key: &PrivateKey, address: &Address) -> Hmac<Sha256> {
         let mut mac =

@@ -1,7 +1,7 @@
 //! Floor 3: wallets and payments.
 //!
-//! Owns the tables `wallets`, `payments` and `verifier_secret`; emits `payment.made`, `wallet.created`, `wallet.locked` and
-//! `wallet.unlocked`. Holds:
+//! Owns the tables `wallets`, `payments`, `verifier_secret`, `players` and `player_wallets`; emits `payment.made`,
+//! `wallet.created`, `wallet.locked`, `wallet.unlocked`, `player.linked` and `player.renamed`. Holds:
 //! * money moves through [`post()`] alone, and every movement has two sides: all balances add up to 0;
 //! * wallets are locked by rising id, then request keys are written, then the head of the log is taken;
 //! * no balance falls below its floor, by the decision in memory and again by the table's constraint;
@@ -11,10 +11,12 @@ mod catalogue;
 mod check;
 pub mod commands;
 pub mod events;
+pub mod imports;
 pub mod linking;
 pub mod lists;
 mod login;
 mod model;
+pub mod players;
 mod post;
 pub mod queries;
 mod record;

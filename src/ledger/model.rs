@@ -262,6 +262,10 @@ pub enum LedgerRefusal {
     WalletExists(Address),
     /// The private key is not the one the wallet was claimed with.
     AuthenticationFailed,
+    /// No player is known as this.
+    PlayerNotFound,
+    /// The player has as many wallets as a player may.
+    PlayerWalletsFull,
 }
 
 impl Refusal for LedgerRefusal {
@@ -276,6 +280,8 @@ impl Refusal for LedgerRefusal {
             Self::BalanceOverflow(_) => "balance_overflow",
             Self::WalletExists(_) => "wallet_exists",
             Self::AuthenticationFailed => "authentication_failed",
+            Self::PlayerNotFound => "player_not_found",
+            Self::PlayerWalletsFull => "player_wallets_full",
         }
     }
 }

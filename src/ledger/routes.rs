@@ -18,7 +18,7 @@ use super::{
     Transfer, VerifierSecret, Wallet,
     commands::{CreateWallet, LockWallet, WalletDone},
     events::PaymentMade,
-    linking, queries,
+    linking, players, queries,
 };
 use crate::{
     auth::{
@@ -58,6 +58,8 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("wallet_not_found", 404, "no wallet has this address"),
     ("payment_not_found", 404, "no payment has this id"),
     ("name_not_found", 404, "nobody owns this name"),
+    ("player_not_found", 404, "no player is known as this"),
+    ("player_wallets_full", 409, "the player has as many wallets as a player may"),
     ("wallet_exists", 409, "a wallet has this address already"),
     ("same_wallet", 400, "payer and payee are the same wallet"),
     (
@@ -99,6 +101,7 @@ pub fn routes() -> OpenApiRouter<LedgerState> {
         .routes(routes!(lock_wallet))
         .routes(routes!(mint))
         .merge(linking::routes::routes())
+        .merge(players::routes::routes())
 }
 
 impl LedgerState {
@@ -468,7 +471,8 @@ fn found(wallet: Option<Wallet>) -> Result<Wallet, ApiError> {
     wallet.ok_or_else(|| ApiError::not_found("wallet_not_found", "no wallet has this address"))
 }
 
-fn failed(failure: Failure<LedgerRefusal>) -> ApiError {
+/// A failure of this slice.
+pub fn failed(failure: Failure<LedgerRefusal>) -> ApiError {
     match failure {
         Failure::Refused(refusal) => refused(&refusal),
         Failure::Db(error) => error.into(),
@@ -503,6 +507,10 @@ pub fn refused(refusal: &LedgerRefusal) -> ApiError {
         }
         LedgerRefusal::WalletExists(address) => {
             ApiError::conflict(code, format!("the wallet {address} is there already"))
+        }
+        LedgerRefusal::PlayerNotFound => ApiError::not_found(code, "no player is known as this"),
+        LedgerRefusal::PlayerWalletsFull => {
+            ApiError::conflict(code, "the player has as many wallets as a player may")
         }
         LedgerRefusal::AuthenticationFailed => {
             ApiError::unauthorized(code, "the wallet was claimed with another private key")

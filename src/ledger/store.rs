@@ -114,6 +114,22 @@ pub(super) async fn wallets_lock(
     rows.into_iter().map(Wallet::try_from).collect()
 }
 
+/// Wallets by their rows, oldest first.
+pub(super) async fn wallets_by_id(
+    conn: &mut PgConnection,
+    ids: &[i64],
+) -> Result<Vec<Wallet>, DbError> {
+    let rows = sqlx::query_as!(
+        WalletRow,
+        "select id, address, balance, floor, total_in, total_out, version, locked, created_at
+         from wallets where id = any($1) order by id",
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Wallet::try_from).collect()
+}
+
 pub(super) async fn wallet_find(
     conn: &mut PgConnection,
     address: &Address,

@@ -10,6 +10,7 @@ mod catalogue;
 mod check;
 pub mod commands;
 pub mod events;
+pub mod import;
 mod model;
 mod payees;
 pub mod queries;

@@ -215,3 +215,64 @@ pub(super) async fn names_per_owner(
         .map(|row| Ok((row.owner.parse().map_err(DbError::impossible)?, row.count)))
         .collect()
 }
+
+/// Who bought each of some names. One that nobody has bought is not among them.
+pub(super) async fn names_bought_by(
+    conn: &mut PgConnection,
+    names: &[String],
+) -> Result<Vec<(Name, Address)>, DbError> {
+    let rows = sqlx::query!("select name, original_owner from names where name = any($1)", names)
+        .fetch_all(conn)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let name = row.name.parse().map_err(DbError::impossible)?;
+            Ok((name, row.original_owner.parse().map_err(DbError::impossible)?))
+        })
+        .collect()
+}
+
+/// Registers many names as they are.
+///
+/// # Errors
+/// [`DbError::Raced`] when somebody has bought one of them meanwhile.
+#[expect(clippy::as_conversions, reason = "the macro's notation for an array with nulls")]
+pub(super) async fn names_insert(
+    conn: &mut PgConnection,
+    names: &[OwnedName],
+) -> Result<(), DbError> {
+    let text = |value: fn(&OwnedName) -> &str| {
+        names.iter().map(|name| value(name).to_owned()).collect::<Vec<_>>()
+    };
+    let time = |value: fn(&OwnedName) -> Timestamp| {
+        names.iter().map(|name| value(name).get()).collect::<Vec<_>>()
+    };
+    let records: Vec<Option<String>> = names
+        .iter()
+        .map(|name| name.record.as_ref().map(|record| record.as_str().to_owned()))
+        .collect();
+    let transferred: Vec<Option<DateTime<Utc>>> =
+        names.iter().map(|name| name.transferred_at.map(Timestamp::get)).collect();
+    let done = sqlx::query!(
+        "insert into names (name, owner, original_owner, record, registered_at, updated_at, transferred_at)
+         select name, owner, original_owner, record, registered_at, updated_at, transferred_at
+         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+                     $7::timestamptz[])
+              with ordinality
+              as t (name, owner, original_owner, record, registered_at, updated_at, transferred_at, place)
+         order by place on conflict (name) do nothing",
+        &text(|name| name.name.as_str()),
+        &text(|name| name.owner.as_str()),
+        &text(|name| name.original_owner.as_str()),
+        &records as &[Option<String>],
+        &time(|name| name.registered_at),
+        &time(|name| name.updated_at),
+        &transferred as &[Option<DateTime<Utc>>]
+    )
+    .execute(conn)
+    .await?;
+    match usize::try_from(done.rows_affected()) {
+        Ok(made) if made == names.len() => Ok(()),
+        _ => Err(DbError::Raced),
+    }
+}

@@ -130,6 +130,23 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/api/v1/servers/{id}", [404, 404, 404, 404, 404, 401]),
     ("POST", "/api/v1/admin/wallets", [401, 403, 403, 403, 201, 401]),
     ("PATCH", "/api/v1/admin/wallets/{address}", [401, 403, 403, 403, 400, 401]),
+    ("GET", "/api/v1/ws/session/count", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/notice", [200, 200, 200, 200, 200, 401]),
+    ("PATCH", "/api/v1/admin/notice", [401, 403, 403, 403, 200, 401]),
+    // Nobody plays here yet.
+    ("GET", "/api/v1/wallet/by-player/{uuid}", [404, 404, 404, 404, 404, 401]),
+    ("GET", "/api/v1/wallet/by-uuid/{uuid}", [404, 404, 404, 404, 404, 401]),
+    ("GET", "/api/v1/wallet/by-name/{name}", [404, 404, 404, 404, 404, 401]),
+    // Nobody but the operator sees that there is a door.
+    ("POST", "/api/_internal/wallet/create", [404, 404, 404, 404, 400, 404]),
+    ("POST", "/api/_internal/wallet/give-money", [404, 404, 404, 404, 400, 404]),
+    ("GET", "/api/_internal/wallet/by-player/{uuid}", [404; 6]),
+    ("POST", "/api/_internal/wallet/update-player", [404, 404, 404, 404, 400, 404]),
+    ("GET", "/api/_internal/sessions", [404, 404, 404, 404, 200, 404]),
+    ("DELETE", "/api/_internal/sessions", [404, 404, 404, 404, 400, 404]),
+    ("DELETE", "/api/_internal/sessions/{id}", [404; 6]),
+    ("POST", "/api/_internal/subscribers", [404, 404, 404, 404, 400, 404]),
+    ("POST", "/api/_internal/contracts/{id}/cancel", [404, 404, 404, 404, 200, 404]),
     ("POST", "/api/v1/admin/mint", [401, 403, 403, 403, 400, 401]),
     ("POST", "/api/v1/admin/clock", [401, 403, 403, 403, 400, 401]),
     ("GET", "/api/v1/admin/sessions", [401, 403, 403, 403, 200, 401]),
@@ -201,6 +218,8 @@ const PRIVATE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/api/v1/wallets/{address}", [401, 403, 403, 403, 200, 401]),
     ("GET", "/api/v1/wallets/{address}/payments", [401, 403, 403, 403, 200, 401]),
     ("GET", "/api/v1/supply", [200, 200, 200, 200, 200, 401]),
+    ("GET", "/api/v1/wallet/by-player/{uuid}", [401, 403, 403, 403, 404, 401]),
+    ("GET", "/api/v1/wallet/by-name/{name}", [401, 403, 403, 403, 404, 401]),
     // Whose a name is is for everyone, who pays to it is not.
     ("GET", "/api/v1/names", [200, 200, 200, 200, 200, 401]),
     ("GET", "/api/v1/names/{name}/history", [200, 200, 200, 200, 200, 401]),
@@ -262,6 +281,7 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
                 .replace("{tier}", "gold")
                 .replace("{provider}", "comp")
                 .replace("{ref}", "gift")
+                .replace("{uuid}", "00000000-0000-4000-8000-000000000000")
                 .replace("{file}", "index.css"),
         };
         for ((caller, name), status) in callers.iter().zip(CALLERS).zip(expected) {

@@ -1,10 +1,11 @@
 //! Subscriptions over HTTP.
 
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
+    routing::post,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -45,6 +46,11 @@ use crate::{
     },
     ledger::{self, events::PaymentMade},
 };
+
+/// What programs of the game ask of the operator's door about subscriptions.
+pub(in crate::contracts) fn internal() -> Router<ContractState> {
+    Router::new().route("/api/_internal/subscribers", post(force))
+}
 
 /// The routes of subscriptions.
 pub(in crate::contracts) fn routes() -> OpenApiRouter<ContractState> {

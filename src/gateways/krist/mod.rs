@@ -48,14 +48,13 @@ pub use self::{
     ws::ticket::{guest_ticket, sweep as sweep_tickets},
 };
 use self::{error::KristError, limits::Limits};
-use super::listen::Native;
+use super::{listen::Native, operate::notices::NoticeBoard};
 use crate::{
     http::client_ip::TrustedProxies,
     hub::{Encoders, Encoding},
     kernel::{
         money::{Payable, Scale},
         name::Suffix,
-        time::Timestamp,
     },
     ledger::{Till, VerifierSecret},
 };
@@ -93,8 +92,7 @@ pub struct Krist {
     settings: KristSettings,
     limits: Limits,
     encoding: Encoding,
-    /// When this hub was started.
-    born: Timestamp,
+    notices: NoticeBoard,
 }
 
 /// Adds the dialect of a profile to those of the hub.
@@ -108,12 +106,12 @@ impl Krist {
         native: Arc<Native>,
         till: Till,
         verifiers: VerifierSecret,
+        notices: NoticeBoard,
         settings: KristSettings,
         encoding: Encoding,
     ) -> Arc<Self> {
-        let born = native.db.now();
         let limits = Limits::new(settings.limits);
-        Arc::new(Self { native, till, verifiers, settings, limits, encoding, born })
+        Arc::new(Self { native, till, verifiers, settings, limits, encoding, notices })
     }
 
     /// Forgets who has not knocked lately, again and again.

@@ -5,8 +5,6 @@ use serde::Serialize;
 use super::{Krist, reply::Reply};
 use crate::kernel::{money::Decimal, time::Timestamp};
 
-/// What the message of the day is when nobody has set one.
-const MOTD: &str = "The message of the day";
 /// A number that old miners want to see. Nothing is mined here.
 pub(super) const WORK: u32 = 100_000;
 /// Which derivation of addresses clients must speak.
@@ -62,15 +60,16 @@ pub(super) fn motd(krist: &Krist, host: &str, now: Timestamp) -> Reply {
         work_factor: 0.025,
         seconds_per_block: 300,
     };
+    let notice = krist.notices.notice();
     Reply::default()
         .with("server_time", &now)
-        .with("motd", MOTD)
-        .with("set", &krist.born)
-        .with("motd_set", &krist.born)
+        .with("motd", &notice.motd)
+        .with("set", &notice.motd_set_at)
+        .with("motd_set", &notice.motd_set_at)
         .with("public_url", host)
         .with("public_ws_url", host)
         .with("mining_enabled", &false)
-        .with("transactions_enabled", &true)
+        .with("transactions_enabled", &notice.transactions_enabled)
         .with("debug_mode", &krist.settings.debug)
         .with("work", &WORK)
         .with("last_block", &())

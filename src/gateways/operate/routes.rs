@@ -8,11 +8,16 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::commands::AdvanceClock;
+use super::{
+    commands::{AdvanceClock, ChangeNotice},
+    events::NoticeView,
+    notices,
+};
 use crate::{
     auth::gate::Admin,
     db::{Db, Failure},
     http::{Data, error::ApiError, extract::Body, openapi::Failures},
+    hub::Hub,
     kernel::time::Timestamp,
 };
 
@@ -22,6 +27,8 @@ pub const CODES: &[(&str, u16, &str)] =
 
 /// The farthest step of the test clock in seconds: ten years.
 pub const ADVANCE_SECONDS_MAX: u64 = 10 * 365 * 86_400;
+/// The longest message of the day in characters.
+pub const MOTD_CHARS_MAX: usize = 512;
 /// How long the answer waits until this node goes by the new time. Past it the answer goes out all the same.
 const APPLIED: Duration = Duration::from_secs(1);
 
@@ -30,13 +37,19 @@ const APPLIED: Duration = Duration::from_secs(1);
 pub struct OperateState {
     /// The database.
     pub db: Db,
+    /// Hands events to listeners.
+    pub hub: Hub,
     /// Whether this hub is there for trying things out.
     pub dev: bool,
 }
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<OperateState> {
-    OpenApiRouter::new().routes(routes!(clock))
+    OpenApiRouter::new()
+        .routes(routes!(clock))
+        .routes(routes!(notice))
+        .routes(routes!(change_notice))
+        .routes(routes!(count))
 }
 
 /// How far to move the test clock.
@@ -86,4 +99,64 @@ async fn clock(
     // The caller goes on with what the new time makes due, so this node should see it first.
     let _ = timeout(APPLIED, known.wait_for(|known| *known >= offset)).await;
     Ok(Data::json(ClockView { offset_s: offset.as_secs(), now: state.db.now() }))
+}
+
+/// What every client is told about the community
+#[utoipa::path(get, path = "/api/v1/notice", tag = "realtime",
+    responses((status = 200, body = Data<NoticeView>), Failures))]
+async fn notice(State(state): State<OperateState>) -> Result<Json<Data<NoticeView>>, ApiError> {
+    let mut view = state.db.snapshot().await?;
+    Ok(Data::json(notices::notice(&mut view).await?))
+}
+
+/// What to change about the notice; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+struct NoticeBody {
+    /// The message of the day, at most 512 characters.
+    motd: Option<String>,
+    /// Whether wallets may pay. While they may not, contracts are not renewed either, and nobody lapses.
+    transactions_enabled: Option<bool>,
+}
+
+/// Set the message of the day, switch payments on or off
+#[utoipa::path(patch, path = "/api/v1/admin/notice", tag = "admin", request_body = NoticeBody,
+    security(("service_key" = [])), responses((status = 200, body = Data<NoticeView>), Failures))]
+async fn change_notice(
+    State(state): State<OperateState>,
+    admin: Admin,
+    Body(body): Body<NoticeBody>,
+) -> Result<Json<Data<NoticeView>>, ApiError> {
+    let plain = |text: &str| {
+        text.chars().count() <= MOTD_CHARS_MAX && !text.chars().any(|c| c.is_control() && c != '\n')
+    };
+    if body.motd.as_deref().is_some_and(|text| !plain(text)) {
+        let rule = format!("at most {MOTD_CHARS_MAX} characters, none of them a control character");
+        return Err(ApiError::validation("motd", rule));
+    }
+    let command = ChangeNotice { motd: body.motd, payments_on: body.transactions_enabled };
+    let notice = match state.db.run(&command).await {
+        Ok(notice) => notice,
+        Err(Failure::Db(error)) => return Err(error.into()),
+        Err(Failure::Refused(never)) => match never {},
+    };
+    tracing::warn!(
+        by = admin.name,
+        payments_on = notice.transactions_enabled,
+        "the notice was changed"
+    );
+    Ok(Data::json(notice))
+}
+
+/// How many are connected.
+#[derive(Debug, Serialize, ToSchema)]
+struct CountView {
+    /// Websockets of this node.
+    count: usize,
+}
+
+/// How many websockets this node holds
+#[utoipa::path(get, path = "/api/v1/ws/session/count", tag = "realtime",
+    responses((status = 200, body = Data<CountView>), Failures))]
+async fn count(State(state): State<OperateState>) -> Json<Data<CountView>> {
+    Data::json(CountView { count: state.hub.stats().connections })
 }

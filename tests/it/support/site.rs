@@ -123,6 +123,11 @@ impl Site {
         self.command(args).output().unwrap()
     }
 
+    /// Starts a subcommand and does not wait for it.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tollbell"));
         command
