@@ -123,6 +123,11 @@ impl Site {
         self.command(args).output().unwrap()
     }
 
+    /// Starts the binary on this community, for a test that reads what it prints.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).spawn().unwrap()
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tollbell"));
         command
