@@ -28,6 +28,8 @@ pub struct Banner<'a> {
     pub admin_key: Option<&'a SecretString>,
     /// The wallets of the demonstration.
     pub demo: Option<&'a Demo>,
+    /// The orchestrator of the demonstration, and what it is asked with.
+    pub orchestrator: Option<(SocketAddr, &'a SecretString)>,
     /// Whether admins may move the clock.
     pub dev: bool,
     /// How this program is called from where the reader stands.
@@ -51,6 +53,10 @@ impl Banner<'_> {
             let key = wallet.key.expose_secret();
             lines.push(format!("  wallet     {}   private key {key}", wallet.address));
         }
+        lines.extend(self.orchestrator.map(|(address, token)| {
+            let token = token.expose_secret();
+            format!("  games      {}   token {token}", self::url(address))
+        }));
         if self.dev {
             lines.push(String::new());
             lines.push(
@@ -86,6 +92,10 @@ impl Banner<'_> {
         } else {
             lines.push(format!("  curl -s {url}/api/v1/supply"));
         }
+        lines.extend(self.orchestrator.map(|(address, token)| {
+            let (games, token) = (self::url(address), token.expose_secret());
+            format!("  curl -s {games}/v1/games -H 'Authorization: Bearer {token}'")
+        }));
         // Without the data directory it would look at the default one.
         let dir = self.data_dir.and_then(Path::to_str).map(quoted);
         lines.extend(dir.map(|dir| format!("  {program} doctor --data-dir {dir}")));
@@ -94,7 +104,7 @@ impl Banner<'_> {
 }
 
 /// How to reach an address from this machine: one that stands for all of them is reached at loopback.
-fn url(address: SocketAddr) -> String {
+pub(super) fn url(address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -138,6 +148,7 @@ mod tests {
             data_dir: None,
             admin_key: None,
             demo,
+            orchestrator: None,
             dev: false,
             program: "./x",
         }
@@ -177,6 +188,22 @@ mod tests {
         assert_eq!(text.matches("private key demo").count(), 2, "{text}");
         assert_eq!(text.matches(one.key.expose_secret()).count(), 2, "{text}");
         assert_eq!(text.matches(other.address.as_str()).count(), 3, "{text}");
+    }
+
+    #[test]
+    fn the_orchestrator_is_told_with_its_token() {
+        let token = SecretString::from("tbk_7c94d2f38846a1");
+        let at = "127.0.0.1:41234".parse().unwrap();
+        let text =
+            Banner { orchestrator: Some((at, &token)), ..banner("127.0.0.1:8080", None) }.text();
+        assert!(
+            text.contains("  games      http://127.0.0.1:41234   token tbk_7c94d2f38846a1\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("/v1/games -H 'Authorization: Bearer tbk_7c94d2f38846a1'\n"),
+            "{text}"
+        );
     }
 
     #[test]

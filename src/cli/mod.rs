@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error. A failure is a line `error: cause; cure` and exit
 //! code 1; a mistake on the command line or in the settings is exit code 2, before anything is done.
 
+mod arcade;
 pub mod banner;
 mod database;
 pub mod demo;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use secrecy::SecretString;
 
 use super::{
+    arcade::Arcade,
     banner::{self, Banner},
     demo::{self, Demo},
     output,
@@ -23,7 +24,12 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     files::raise(settings);
     let running = Box::pin(app::start(settings, Figures::install()?)).await?;
     let demo = if settings.trial.demo { prepare(&running).await } else { None };
-    greet(&running, settings, demo.as_ref());
+    let arcade = if settings.trial.demo { games(&running, settings).await } else { None };
+    greet(&running, settings, demo.as_ref(), arcade.as_ref());
+    if let Some(arcade) = arcade {
+        // It waits for its games to end, so it is not dropped in the middle of that.
+        running.tasks.spawn_vital("orchestrator", arcade.run(running.tasks.stopping()));
+    }
     if let Some(demo) = demo {
         running.tasks.spawn("demo", demo::live(demo, running.till.clone()));
     }
@@ -43,7 +49,18 @@ async fn prepare(running: &Running) -> Option<Demo> {
     }
 }
 
-fn greet(running: &Running, settings: &Settings, demo: Option<&Demo>) {
+/// As [`prepare`], for the games.
+async fn games(running: &Running, settings: &Settings) -> Option<Arcade> {
+    match Arcade::open(running, settings).await {
+        Ok(arcade) => Some(arcade),
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "there are no games to try");
+            None
+        }
+    }
+}
+
+fn greet(running: &Running, settings: &Settings, demo: Option<&Demo>, arcade: Option<&Arcade>) {
     let admin_key = running.admin_key.as_ref().map(|key| SecretString::from(key.reveal()));
     let private = settings.database.database_url.is_none();
     let banner = Banner {
@@ -55,6 +72,7 @@ fn greet(running: &Running, settings: &Settings, demo: Option<&Demo>) {
         data_dir: settings.database.data_dir.as_deref().filter(|_| private),
         admin_key: admin_key.as_ref(),
         demo,
+        orchestrator: arcade.map(|arcade| (arcade.address(), &arcade.token)),
         dev: settings.trial.dev,
         program: &banner::program(),
     };

@@ -17,7 +17,7 @@ use tokio::{
         oneshot, watch,
     },
     task::{Id, JoinSet},
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -35,6 +35,12 @@ use crate::kernel::time::{HostClock, Timestamp};
 const ASKS_MAX: usize = 256;
 /// How long a server that is over is remembered, so that a repeated order gets its first answer.
 const REMEMBERED: Duration = Duration::from_hours(24);
+/// How long servers may take to die that are killed.
+const KILL_MAX: Duration = Duration::from_secs(10);
+/// How long the hub may take to hear of the last ends.
+const HEAR_MAX: Duration = Duration::from_secs(3);
+/// Between two looks whether all servers have stopped.
+const STOP_LOOK: Duration = Duration::from_millis(20);
 /// Between two looks at what may be forgotten.
 const FORGET: Duration = Duration::from_mins(1);
 
@@ -388,20 +394,27 @@ impl<D: Driver> Yard<D> {
             let _ = berth.stops.try_send(StopOrder { reason, heard });
         }
         let patience = self.settings.games.iter().map(|game| game.patience.stop).max();
-        let limit = patience.unwrap_or_default() + Duration::from_secs(20);
-        let all = async {
-            while let Some(ended) = self.lives.join_next_with_id().await {
-                ended?;
-            }
-            anyhow::Ok(())
-        };
-        match tokio::time::timeout(limit, all).await {
+        let limit = patience.unwrap_or_default() + KILL_MAX;
+        match timeout(limit, self.all_until(|yard| yard.open().next().is_none())).await {
+            Ok(stopped) => stopped?,
+            Err(_elapsed) => tracing::warn!("some servers did not stop in time"),
+        }
+        // What the hub does not hear now it hears after the next start.
+        match timeout(HEAR_MAX, self.all_until(|yard| yard.lives.is_empty())).await {
             Ok(ended) => ended,
-            Err(_elapsed) => {
-                tracing::warn!("some servers did not stop, or the hub did not hear of it, in time");
-                Ok(())
+            Err(_elapsed) => Ok(()),
+        }
+    }
+
+    /// Waits for lives to end until that is enough.
+    async fn all_until(&mut self, enough: impl Fn(&Self) -> bool) -> anyhow::Result<()> {
+        while !enough(self) {
+            tokio::select! {
+                Some(ended) = self.lives.join_next_with_id() => self.ended(ended)?,
+                () = sleep(STOP_LOOK) => {}
             }
         }
+        Ok(())
     }
 
     fn forget(&mut self) {

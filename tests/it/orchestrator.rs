@@ -11,7 +11,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::support::orchestra::{FakeHub, KEY, Mood, Orchestra, order, ports};
+use super::support::{
+    Api, Site,
+    orchestra::{FakeHub, KEY, Mood, Orchestra, order, ports},
+};
 
 #[tokio::test]
 async fn a_server_starts_is_joined_and_stops() {
@@ -446,4 +449,32 @@ async fn two_orchestrators_do_not_share_a_folder() {
         output.status.code() == Some(1) && said.contains("another orchestrator uses"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn the_demo_has_games_whose_servers_end_with_it() {
+    let site = Site::new().await;
+    let mut child =
+        site.spawn(&["serve", "--demo", "--listen", "127.0.0.1:0", "--drain-seconds", "0"]);
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let line =
+        lines.by_ref().map_while(Result::ok).find(|line| line.starts_with("  games ")).unwrap();
+    let words: Vec<_> = line.split_whitespace().collect();
+    let games = Api::new(words[1], words.last().copied());
+    let reply = games.get("/v1/games?kind=casual").await;
+    let codes: Vec<_> =
+        reply.body["games"].as_array().unwrap().iter().map(|game| &game["gameCode"]).collect();
+    assert_eq!(codes, ["dice", "chat"]);
+    let server = games.post("/v1/servers", &order("s1", "dice")).await.body;
+    let port = u16::try_from(server["port"].as_u64().unwrap()).unwrap();
+    let answers = async || TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !answers().await {
+        assert!(Instant::now() < deadline, "the game does not start");
+        sleep(Duration::from_millis(20)).await;
+    }
+    let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(!answers().await, "the game outlives its demonstration");
 }

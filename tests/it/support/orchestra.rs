@@ -237,8 +237,9 @@ impl Orchestra {
     /// Starts one for a hub, with lines more at the top of its file and in the table of its hub.
     pub(crate) fn start(hub_url: &str, key: &str, top: &str, in_hub: &str) -> Self {
         let dir = super::site::directory();
+        let anywhere = if top.contains("listen =") { "" } else { "listen = \"127.0.0.1:0\"" };
         let text = format!(
-            "listen = \"127.0.0.1:0\"\ntoken = \"{TOKEN}\"\n{top}\n\
+            "{anywhere}\ntoken = \"{TOKEN}\"\n{top}\n\
              [hub]\nurl = \"{hub_url}\"\nkey = \"{key}\"\n{in_hub}\n{GAMES}"
         );
         // By this the games of this orchestrator are known among all processes.

@@ -123,9 +123,9 @@ impl Site {
         self.command(args).output().unwrap()
     }
 
-    /// Starts a subcommand and does not wait for it.
+    /// Starts a subcommand and does not wait for it. A test may read what it prints.
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
-        self.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     fn command(&self, args: &[&str]) -> Command {
