@@ -64,7 +64,11 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
     let names = names(parts)?;
     let contracts =
         ContractState { db: parts.db.clone(), public: parts.settings.ledger.public_ledger };
-    let operate = OperateState { db: parts.db.clone(), dev: parts.settings.trial.dev };
+    let operate = OperateState {
+        db: parts.db.clone(),
+        hub: parts.hub.clone(),
+        dev: parts.settings.trial.dev,
+    };
     let native = Arc::new(native(parts, tasks));
     let answers = Router::new()
         .merge(Router::from(auth::routes::routes().with_state(Arc::clone(parts.auth))))
@@ -74,6 +78,8 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
         .merge(Router::from(gateways::operate::routes::routes().with_state(operate)))
         .layer(gate.clone())
         .merge(openapi::docs(&document())?)
+        .merge(gateways::dashboard::routes())
+        .merge(gateways::dashboard::home())
         .merge(health);
     let streams = Router::from(gateways::routes().with_state(Arc::clone(&native))).layer(gate);
     #[cfg(feature = "echo")]

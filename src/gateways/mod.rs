@@ -4,6 +4,7 @@
 //! ```text
 //!  ws/    GET /api/v1/ws        one websocket, many topics; sessions answer messages
 //!  pull   GET /api/v1/events    sse: a stream        pages: one page, or a long poll
+//!  dashboard/  the page at /app, and the readable AsyncAPI document
 //! ```
 //!
 //! All doors share the rules in `listen.rs` and the codes in `codes.rs`. Owns no table. Emits `ops.clock_advanced`
@@ -14,6 +15,7 @@
 
 pub mod asyncapi;
 pub mod codes;
+pub mod dashboard;
 #[cfg(feature = "echo")]
 pub mod echo;
 #[cfg(test)]

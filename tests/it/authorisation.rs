@@ -29,6 +29,11 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/openapi.json", [200; 6]),
     ("GET", "/docs", [200; 6]),
     ("GET", "/docs/{file}", [200; 6]),
+    ("GET", "/docs/events", [200; 6]),
+    ("GET", "/asyncapi.json", [200; 6]),
+    ("GET", "/", [200; 6]),
+    ("GET", "/app", [200; 6]),
+    ("GET", "/app/{*file}", [200; 6]),
     ("GET", "/echo", if cfg!(feature = "echo") { [426; 6] } else { [404; 6] }),
     ("POST", "/api/v1/payments", [401, 400, 403, 403, 403, 401]),
     ("GET", "/api/v1/payments/{id}", [200, 200, 200, 200, 200, 401]),
@@ -64,6 +69,8 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("POST", "/api/v1/admin/wallets", [401, 403, 403, 403, 201, 401]),
     ("PATCH", "/api/v1/admin/wallets/{address}", [401, 403, 403, 403, 400, 401]),
     ("POST", "/api/v1/admin/mint", [401, 403, 403, 403, 400, 401]),
+    ("GET", "/api/v1/admin/connections", [401, 403, 403, 403, 200, 401]),
+    ("DELETE", "/api/v1/admin/connections/{id}", [401, 403, 403, 403, 404, 401]),
     ("POST", "/api/v1/admin/clock", [401, 403, 403, 403, 400, 401]),
     ("GET", "/api/v1/admin/sessions", [401, 403, 403, 403, 200, 401]),
     ("DELETE", "/api/v1/admin/sessions/{id}", [401, 403, 403, 403, 404, 401]),
@@ -128,7 +135,8 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
                 .replace("{id}", "00000000-0000-4000-8000-000000000000")
                 .replace("{address}", ANNA.1)
                 .replace("{name}", "bakery")
-                .replace("{file}", "index.css"),
+                .replace("{file}", "index.css")
+                .replace("{*file}", "main.js"),
         };
         for ((caller, name), status) in callers.iter().zip(CALLERS).zip(expected) {
             let method: Method = method.parse().unwrap();

@@ -20,6 +20,7 @@ mod ledger;
 mod misuse;
 mod names;
 mod nodes;
+mod operator;
 mod outage;
 mod positions;
 mod protocol;

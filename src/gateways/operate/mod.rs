@@ -3,5 +3,6 @@
 //! Emits `ops.clock_advanced`. Holds: the test clock moves only where the hub was started for trying things out.
 
 pub mod commands;
+pub mod connections;
 pub mod events;
 pub mod routes;

@@ -8,17 +8,20 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::commands::AdvanceClock;
+use super::{commands::AdvanceClock, connections};
 use crate::{
     auth::gate::Admin,
     db::{Db, Failure},
     http::{Data, error::ApiError, extract::Body, openapi::Failures},
+    hub::Hub,
     kernel::time::Timestamp,
 };
 
 /// The codes that these routes add.
-pub const CODES: &[(&str, u16, &str)] =
-    &[("dev_only", 403, "only a hub that was started with --dev does this")];
+pub const CODES: &[(&str, u16, &str)] = &[
+    ("dev_only", 403, "only a hub that was started with --dev does this"),
+    ("connection_not_found", 404, "this node has no connection of that name"),
+];
 
 /// The farthest step of the test clock in seconds: ten years.
 pub const ADVANCE_SECONDS_MAX: u64 = 10 * 365 * 86_400;
@@ -30,13 +33,18 @@ const APPLIED: Duration = Duration::from_secs(1);
 pub struct OperateState {
     /// The database.
     pub db: Db,
+    /// The connections of this node.
+    pub hub: Hub,
     /// Whether this hub is there for trying things out.
     pub dev: bool,
 }
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<OperateState> {
-    OpenApiRouter::new().routes(routes!(clock))
+    OpenApiRouter::new()
+        .routes(routes!(clock))
+        .routes(routes!(connections::list))
+        .routes(routes!(connections::part))
 }
 
 /// How far to move the test clock.

@@ -21,7 +21,7 @@ use super::{
     },
 };
 use crate::{
-    auth::{AuthError, Caller, Token, topics::Audience},
+    auth::{AuthError, Caller, CallerView, Token, topics::Audience},
     gateways::{
         codes::{Code, Fault},
         listen::{Native, Position, fit, wants},
@@ -100,6 +100,12 @@ impl Session {
 }
 
 impl Dialect for Session {
+    fn caller(&self) -> Option<serde_json::Value> {
+        let caller = self.caller.lock().view();
+        // A view that has no JSON form is a defect, and an operator sees a guest.
+        (caller != CallerView::Guest).then(|| serde_json::to_value(caller).ok()).flatten()
+    }
+
     fn open(&self, view: &View<'_>) -> Vec<Action> {
         let settings = &self.native.settings;
         vec![send(&Tell::Welcome(Welcome {
