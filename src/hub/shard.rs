@@ -105,8 +105,12 @@ pub(super) async fn run(
                 Some(Order::Adopt(newcomer)) => shard.adopt(*newcomer),
                 Some(Order::Drain { spread, grace }) => shard.drain(spread, grace),
                 // Whoever asked may have gone.
-                Some(Order::Count { most, answer }) => drop(answer.send(shard.census(most))),
-                Some(Order::Part { id, close, answer }) => drop(answer.send(shard.part(id, close))),
+                Some(Order::Count { most, answer }) => {
+                    let _ = answer.send(shard.census(most));
+                }
+                Some(Order::Part { id, close, answer }) => {
+                    let _ = answer.send(shard.part(id, close));
+                }
                 None => break,
             },
         }

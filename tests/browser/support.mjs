@@ -34,11 +34,12 @@ export async function browser() {
   });
   return {
     context,
-    /** Opens a page and keeps what goes wrong on it. `quiet` matches what is expected to go wrong. */
-    async page(url, { quiet } = {}) {
+    /** A page of this address, and what goes wrong on it. `quiet` matches what is expected to go wrong. */
+    async page(url, { quiet, open = true } = {}) {
       const page = await context.newPage();
       page.faults = [];
       page.quiet = quiet;
+      page.setDefaultTimeout(20_000);
       const fault = (text) => page.quiet?.test(text) || page.faults.push(text);
       page.on("console", (message) => message.type() === "error" && fault(message.text() + " " + message.location().url));
       page.on("pageerror", (error) => fault(String(error)));
@@ -46,7 +47,7 @@ export async function browser() {
         const { host, protocol } = new URL(request.url());
         if (!["data:", "blob:"].includes(protocol) && host !== new URL(url).host) fault(`asked another host: ${request.url()}`);
       });
-      if (url) await page.goto(url);
+      if (open) await page.goto(url);
       return page;
     },
     async end() {

@@ -92,7 +92,7 @@ fn fields(page: &mut String, document: &Value, schema: &Value, kind: &str) {
     put(
         page,
         format_args!(
-            "<details><summary>Fields of <code>data</code></summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">"
+            "<details><summary>Fields of <code>data</code></summary><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{label}\">"
         ),
     );
     page.push_str("<table><thead><tr><th scope=\"col\">Field</th><th scope=\"col\">Type</th><th scope=\"col\">Meaning</th></tr></thead><tbody>");
@@ -168,7 +168,7 @@ fn codes(page: &mut String, title: &str, id: &str, table: Option<&Value>) {
     put(
         page,
         format_args!(
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\"><table><tbody>"
+            "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{title}\"><table><tbody>"
         ),
     );
     for row in table.and_then(Value::as_array).into_iter().flatten() {
@@ -206,5 +206,5 @@ fn escape(text: &str) -> String {
 
 /// Writing to a text can't fail.
 fn put(page: &mut String, what: std::fmt::Arguments<'_>) {
-    drop(page.write_fmt(what));
+    let _ = page.write_fmt(what);
 }

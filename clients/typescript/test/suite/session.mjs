@@ -351,7 +351,7 @@ export const tests = {
   "a session without topics waits for the first"() {
     const play = new Play(undefined, { topics: [] });
     play.tick();
-    equal(play.frame(1, WELCOME), "");
+    equal(play.frame(1, WELCOME), "live");
     play.plan.topics.set("t", { snapshot: true });
     equal(play.give({ on: "plan" }), "send 1 subscribe t snapshot");
   },

@@ -40,14 +40,14 @@ export function matches(event, filter) {
 }
 
 /** Fills a feed with the last events of some topics, so that nobody looks at an empty page. */
-export async function fillFeed(api, topics, target) {
+export async function fillFeed(api, topics, target, back = LOOK_BACK) {
   const { epoch, head } = await api.get("events", { topics: topics.join(), limit: 1 });
-  const since = Math.max(0, head - LOOK_BACK);
-  const page = await api.get("events", { topics: topics.join(), epoch, since, limit: LOOK_BACK });
-  target.fill(page.events);
+  const since = Math.max(0, head - back);
+  const page = await api.get("events", { topics: topics.join(), epoch, since, limit: Math.min(back, 1000) });
+  target.fill(page.events.slice(-LOOK_BACK));
 }
 
-/** A list of events with what it needs: `add(event)`, `filter`, `paused`, and the element. */
+/** A list of events with what it needs: `add(event)`, `fill(events)`, `filter`, `paused`, and its `view`. */
 export function feed({ label }) {
   const kept = [];
   const filter = signal("");
@@ -56,6 +56,8 @@ export function feed({ label }) {
   let changed = false;
   let held = [];
   const list = h("ol", { class: "feed", "aria-label": label, tabindex: "0" });
+  const some = signal(false);
+  const view = h("div", {}, () => (some() ? undefined : h("p", { class: "empty" }, "Nothing yet. What happens shows here at once.")), list);
   const shown = new Map();
 
   function draw() {
@@ -94,7 +96,7 @@ export function feed({ label }) {
   });
 
   return {
-    list,
+    view,
     filter,
     paused,
     missed,
@@ -102,10 +104,12 @@ export function feed({ label }) {
     fill(events) {
       const first = kept[0]?.seq ?? Infinity;
       kept.unshift(...events.filter(({ seq }) => seq < first));
+      some.set(kept.length > 0);
       changed = true;
     },
     add(event) {
       kept.push(event);
+      some.set(true);
       if (kept.length > KEPT_MAX * 1.25) kept.splice(0, kept.length - KEPT_MAX);
       changed = true;
     },

@@ -12,6 +12,7 @@ export { ApiError };
 
 const url = location.origin;
 const KEPT = "tollbell.credentials";
+const SIGNED_IN = "tollbell.signed_in";
 /** A wallet's session is made new when it has less than this left. */
 const RENEW_MS = 10 * 60_000;
 
@@ -28,11 +29,18 @@ export function speakAs(credentials) {
   sessionStorage.setItem(KEPT, JSON.stringify(kept));
 }
 
+// Back from Discord: the cookie is one that no page can read, so the address says that it is there.
+if (new URLSearchParams(location.search).has("signed_in")) {
+  localStorage.setItem(SIGNED_IN, "yes");
+  history.replaceState(null, "", "/app/#/membership");
+}
+
 try {
   for (const [name, value] of Object.entries(JSON.parse(sessionStorage.getItem(KEPT) ?? "{}"))) voices[name]?.set(value);
 } catch {
   sessionStorage.removeItem(KEPT);
 }
+if (!member.peek() && localStorage.getItem(SIGNED_IN)) member.set({ cookie: true });
 
 /** How the links are doing: `{state, reason, at, inMs}` by name. */
 export const links = signal(new Map());
@@ -119,13 +127,11 @@ const byToken = new Line("member", () => ({ token: () => member.peek()?.token ??
 export const memberLine = () => (member.peek()?.token ? byToken : byTicket);
 
 export async function signOut() {
-  const session = member.peek();
   byTicket.close();
   byToken.close();
-  if (!session?.token) await memberApi.post("sign-out").catch(() => {});
+  if (member.peek()?.cookie) await memberApi.post("logout").catch(() => {});
+  localStorage.removeItem(SIGNED_IN);
   speakAs({ member: null });
-  // Without a token there was nothing to forget, and nobody would notice.
-  if (!session) location.reload();
 }
 
 function fail(text) {
@@ -141,15 +147,24 @@ async function walletToken() {
   return fresh.token;
 }
 
-/** Requests with the cookie of a sign-in, and the token that proves that they are this page's. */
+/** What proves that a change by cookie comes from this page; `users/me` tells it. */
+let csrf;
+
+/** Requests with the cookie of a sign-in. */
 export const memberApi = new Api({
   url,
   fetch: (input, init) => {
-    const csrf = /(?:^|;\s*)(?:__Host-)?tollbell_csrf=([^;]*)/.exec(document.cookie)?.[1];
-    const headers = csrf ? { ...init.headers, "x-csrf-token": decodeURIComponent(csrf) } : init.headers;
+    const headers = csrf ? { ...init.headers, "x-csrf-token": csrf } : init.headers;
     return fetch(input, { ...init, headers, credentials: "same-origin" });
   },
 });
+
+/** Who is signed in. */
+export async function whoAmI(session) {
+  const user = await (session.token ? apiOf(session) : memberApi).get("users/me");
+  csrf = user.csrf_token;
+  return user;
+}
 
 /** An API that speaks for a session as it is now. */
 export const apiOf = (session) => new Api({ url, token: session?.token });

@@ -8,7 +8,7 @@ const BASE = "/api/subscriptions";
 /** Events come in bundles; what they change is read once for each. */
 const GATHER_MS = 60;
 
-/** What `views/membership.js` shows; `me` is `{discord_id, …}`. */
+/** What `views/membership.js` shows; `me` is `{discord_user_id, …}`. */
 export function memberStore(me) {
   const session = member.peek();
   const api = session?.token ? apiOf(session) : memberApi;
@@ -61,7 +61,7 @@ export function memberStore(me) {
     timer = setTimeout(() => void read(), GATHER_MS);
   };
   memberLine().listen(
-    [`user:${me.discord_id}`],
+    [`user:${me.discord_user_id}`],
     {
       "server.*": ({ kind, data }) => {
         const one = data.session ?? data;

@@ -156,7 +156,7 @@ export function copied(text, name) {
 export function table(label, heads, body, there = () => true) {
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": label, hidden: () => !there() },
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": label, hidden: () => !there() },
     h("table", {}, h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))), body),
   );
 }

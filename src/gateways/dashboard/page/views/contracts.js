@@ -1,6 +1,6 @@
 // Contracts: browse what is offered, one contract with who subscribes and what happens on it, offer and change one's own.
 
-import { feed } from "../feed.js";
+import { feed, fillFeed } from "../feed.js";
 import { amount, date, dateTime, schedule } from "../format.js";
 import { apiOf, open, wallet } from "../live.js";
 import { address, button, contractChip, empty, field, figure, figures, form, panel, subscriptionChip, table } from "../parts.js";
@@ -63,6 +63,7 @@ function one(id) {
   const { contract } = store;
   const events = feed({ label: "What happened on this contract" });
   open.listen([`contract:${id}`], { "*": (event) => events.add(event) });
+  void fillFeed(open.api, [`contract:${id}`], events, 100_000).catch(() => {});
   const yours = () => wallet() && contract()?.address === wallet().address;
   const mineHere = () => store.subscribers().find((one) => one.address === wallet()?.address && one.status !== "canceled");
   const running = () => store.subscribers().filter((one) => one.status !== "canceled");
@@ -89,7 +90,7 @@ function one(id) {
       "div",
       { class: "two" },
       panel("Who subscribes", {}, () => (store.subscribers().length === 0 ? empty("Nobody yet.") : undefined), table("Subscribers", ["Wallet", "State", "Price", "Paid until"], body, () => store.subscribers().length > 0)),
-      panel("What happened", {}, h("p", { class: "quiet" }, "since this view opened"), events.list),
+      panel("What happened", {}, events.view),
     ),
   );
 }

@@ -1,7 +1,7 @@
 // Membership: the plan, its minutes, server sessions as they live, and what they cost.
 
 import { count, clock, date, dateTime, span, words } from "../format.js";
-import { apiOf, guest, member, memberApi, signOut, speakAs } from "../live.js";
+import { guest, member, signOut, speakAs, whoAmI } from "../live.js";
 import { memberStore, obstacle } from "../member.js";
 import { button, chip, copied, empty, field, form, panel, table } from "../parts.js";
 import { serverChip } from "../servers.js";
@@ -17,9 +17,12 @@ export function view({ now }) {
   let shown;
   effect(() => {
     const session = member();
-    looked.set(false);
-    const api = session?.token ? apiOf(session) : memberApi;
-    api.get("users/me").then((user) => me.set(user), () => me.set(undefined)).finally(() => looked.set(true));
+    looked.set(!session);
+    me.set(undefined);
+    if (!session) return;
+    whoAmI(session)
+      .then((user) => me.set(user), (error) => error.status === 401 && signOut())
+      .finally(() => looked.set(true));
   });
   effect(() => {
     const user = me();
@@ -36,22 +39,21 @@ export function view({ now }) {
 
 function outside() {
   const plans = signal(undefined);
-  const discord = signal(false);
   guest.get("/api/subscriptions/plans/").then((body) => plans.set(body.plans ?? []), () => plans.set([]));
-  guest.get("sign-in").then((ways) => discord.set(Boolean(ways?.discord)), () => {});
   const token = h("input", { type: "password", name: "token", required: true, autocomplete: "off" });
   return [
     panel(
       "Sign in",
       {},
-      () => (discord() ? h("p", {}, h("a", { class: "button main", href: "/api/v1/sign-in/discord?return_to=%2Fapp%2F%3Fsigned_in" }, "Sign in with Discord")) : undefined),
+      h("p", {}, h("a", { class: "button main", href: `/api/v1/sign-in/discord?return_to=${encodeURIComponent("/app/?signed_in")}` }, "Sign in with Discord")),
+      h("p", { class: "quiet" }, "or with a token:"),
       form(
         "Sign in with a token",
         "Sign in",
         async ({ token }) => {
-          const user = await apiOf({ token }).get("users/me");
+          const user = await whoAmI({ token });
           speakAs({ member: { token } });
-          return `Signed in as ${user.display_name ?? user.username ?? user.discord_id}`;
+          return `Signed in as ${user.display_name ?? user.username ?? user.discord_user_id}`;
         },
         field("Token", token, "Your community's bot gives you one. It stays in this tab."),
       ),
@@ -89,7 +91,7 @@ function inside(me, now) {
     h(
       "div",
       { class: "actions" },
-      h("span", {}, "Signed in as ", h("strong", {}, me.display_name || me.username || me.discord_id)),
+      h("span", {}, "Signed in as ", h("strong", {}, me.display_name || me.username || me.discord_user_id)),
       button("Sign out", signOut, { kind: "plain" }),
     ),
     confirming(store, now),

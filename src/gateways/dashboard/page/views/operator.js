@@ -16,10 +16,18 @@ export function view({ now }) {
     const key = operator();
     shown?.end();
     shown = scope();
-    place.replaceChildren(...shown.in(() => [h("h1", {}, "Operator"), ...(key ? inside(now) : [door()])]));
+    place.replaceChildren(...shown.in(() => [headline(key), ...(key ? inside(now) : [door()])]));
   });
   onEnd(() => shown?.end());
   return place;
+}
+
+function headline(key) {
+  const leave = async () => {
+    ops.close();
+    speakAs({ operator: null });
+  };
+  return h("div", { class: "headline" }, h("h1", {}, "Operator"), key ? button("Log out", leave, { kind: "plain" }) : undefined);
 }
 
 function door() {
@@ -61,6 +69,7 @@ function polled(path, pick = (data) => data) {
 const rows = (data) => (Array.isArray(data) ? data : (data?.items ?? data?.events ?? data?.sessions ?? data?.plans ?? data?.servers ?? []));
 
 function inside(now) {
+  const census = polled("admin/connections");
   const nodes = signal(new Map());
   const news = feed({ label: "Operator's events" });
   ops.listen(["ops"], {
@@ -70,10 +79,6 @@ function inside(now) {
   const alive = () => [...nodes().values()].filter((node) => now() - node.heard < 10_000);
   const total = (pick) => alive().reduce((sum, node) => sum + (pick(node) ?? 0), 0);
   return [
-    h("div", { class: "actions" }, button("Log out", async () => {
-      ops.close();
-      speakAs({ operator: null });
-    }, { kind: "plain" })),
     figures(
       figure("Connections", () => count(total((node) => node.connections)), () => `${count(total((node) => node.node.behind))} behind`),
       figure("Topics", () => count(total((node) => node.topics)), () => `${count(total((node) => node.node.groups))} groups`),
@@ -82,18 +87,18 @@ function inside(now) {
       figure("In memory", () => count(total((node) => node.node.ring_events)), () => `${(total((node) => node.node.ring_bytes) / 1_048_576).toFixed(1)} MiB of events`),
       figure("Sent", () => `${(total((node) => node.node.sent_bytes) / 1024).toFixed(0)} KiB`, "a second"),
     ),
-    connections(),
-    h("div", { class: "two" }, topics(), sessions()),
+    connections(census),
+    h("div", { class: "two" }, topics(census), sessions()),
     webhooks(),
     h("div", { class: "two" }, servers(), plans()),
-    panel("News for operators", { wide: true }, h("p", { class: "quiet" }, "Failed webhooks, drift, stopped orphans, moved clocks: since this view opened."), news.list),
+    panel("News for operators", { wide: true }, h("p", { class: "quiet" }, "Failed webhooks, drift, stopped orphans, moved clocks: since this view opened."), news.view),
   ];
 }
 
-function connections() {
-  const list = polled("admin/connections");
+function connections(list) {
   const body = h("tbody", {});
-  each(body, () => rows(list.value()).slice(0, 200), (one) => one.id, (one) =>
+  const all = () => list.value()?.connections ?? [];
+  each(body, all, (one) => one.id, (one) =>
     h(
       "tr",
       {},
@@ -101,7 +106,7 @@ function connections() {
       h("td", {}, () => one().peer),
       h("td", {}, () => who(one().caller)),
       h("td", { class: "text" }, () => one().topics.slice(0, 4).join(", ") + (one().topics.length > 4 ? ` and ${one().topics.length - 4} more` : "")),
-      h("td", {}, () => (one().live ? chip("good", "●", "live") : chip("warn", "◔", `behind by ${count(one().behind_by)}`))),
+      h("td", {}, () => (one().live ? chip("good", "●", "live") : chip("warn", "◔", `behind by ${count(Math.max(0, (list.value()?.head ?? 0) - one().position))}`))),
       h("td", { class: "number" }, () => `${count(one().queued_bytes)} B`),
       h("td", {}, button("Kick", async () => {
         await list.api.delete(`admin/connections/${one.peek().id}`);
@@ -112,21 +117,21 @@ function connections() {
   );
   return panel(
     "Connections",
-    { wide: true },
-    () => (list.missing() ? empty("This hub does not list its connections.") : list.value() === undefined ? empty("Looking …") : rows(list.value()).length === 0 ? empty("Nobody is connected.") : undefined),
-    table("Connections of this node", ["Name", "From", "Who", "Topics", "State", "Queue", ""], body, () => rows(list.value()).length > 0),
+    { wide: true, tools: h("span", { class: "quiet" }, () => (list.value() ? `${count(list.value().total)} on this node` : "")) },
+    () => (list.value() === undefined ? empty("Looking …") : all().length === 0 ? empty("Nobody is connected.") : undefined),
+    table("Connections of this node", ["Name", "From", "Who", "Topics", "State", "Queue", "End it"], body, () => all().length > 0),
   );
 }
 
-const who = (caller) => caller ?? "guest";
+const who = (caller) => caller?.wallet ?? caller?.name ?? caller?.user ?? caller?.kind ?? "guest";
 
-function topics() {
-  const list = polled("admin/topics");
+function topics(list) {
   const body = h("tbody", {});
-  each(body, () => rows(list.value()).slice(0, 50), (one) => one.topic, (one) =>
-    h("tr", {}, h("td", {}, h("code", {}, one().topic)), h("td", { class: "number" }, () => count(one().connections))),
+  const all = () => (list.value()?.topics ?? []).slice(0, 30);
+  each(body, all, (one) => one.topic, (one) =>
+    h("tr", {}, h("td", { class: "text" }, h("code", {}, one().topic)), h("td", { class: "number" }, () => count(one().connections))),
   );
-  return panel("Topics", {}, () => (rows(list.value()).length === 0 ? empty("Nobody listens.") : undefined), table("Topics", ["Topic", "Listeners"], body, () => rows(list.value()).length > 0));
+  return panel("Topics", {}, () => (all().length === 0 ? empty("Nobody listens.") : undefined), table("Topics", ["Topic", "Listeners"], body, () => all().length > 0));
 }
 
 function sessions() {
@@ -145,7 +150,7 @@ function sessions() {
       }, { ask: "End this session? Its wallet has to log in again." })),
     ),
   );
-  return panel("Sessions", {}, () => (rows(list.value()).length === 0 ? empty("No session is open.") : undefined), table("Sessions", ["Wallet", "Valid", ""], body, () => rows(list.value()).length > 0));
+  return panel("Sessions", {}, () => (rows(list.value()).length === 0 ? empty("No session is open.") : undefined), table("Sessions", ["Wallet", "Valid", "End it"], body, () => rows(list.value()).length > 0));
 }
 
 function webhooks() {
@@ -173,7 +178,7 @@ function webhooks() {
     "Webhooks that need attention",
     { wide: true },
     () => (failed.missing() ? empty("This hub takes no webhooks.") : all().length === 0 ? empty("None: everything that came was applied.") : undefined),
-    table("Webhooks", ["Event", "State", "Why", "Received", "Attempts", ""], body, () => all().length > 0),
+    table("Webhooks", ["Event", "State", "Why", "Received", "Attempts", "Try again"], body, () => all().length > 0),
   );
 }
 
@@ -194,7 +199,7 @@ function servers() {
       }, { ask: "Stop this server? Its players are thrown out." })),
     ),
   );
-  return panel("Server sessions", {}, () => (list.missing() ? empty("This hub runs no servers.") : rows(list.value()).length === 0 ? empty("None is open.") : undefined), table("Server sessions", ["Game", "Whose", "State", ""], body, () => rows(list.value()).length > 0));
+  return panel("Server sessions", {}, () => (list.missing() ? empty("This hub runs no servers.") : rows(list.value()).length === 0 ? empty("None is open.") : undefined), table("Server sessions", ["Game", "Whose", "State", "End it"], body, () => rows(list.value()).length > 0));
 }
 
 function plans() {

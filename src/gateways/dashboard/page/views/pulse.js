@@ -76,7 +76,7 @@ export function view() {
           ),
         ),
       },
-      events.list,
+      events.view,
     ),
   );
 }

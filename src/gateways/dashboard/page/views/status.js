@@ -39,7 +39,7 @@ export function view({ now }) {
       ),
     ),
     panel("Game servers", {}, () => (servers.sorted().length === 0 ? empty(servers.known() ? "No game server is running. Members start them under Membership." : "Looking …") : undefined), list),
-    panel("What happened last", {}, () => undefined, recent.list),
+    panel("What happened last", {}, () => undefined, recent.view),
   );
 }
 
