@@ -121,6 +121,8 @@ pub(super) fn app(parts: &Parts<'_>, tasks: &Tasks, health: Router) -> anyhow::R
         .merge(Router::from(billing::webhooks::routes::door().with_state(billing.door)))
         .merge(internal)
         .merge(openapi::docs(&document())?)
+        .merge(gateways::dashboard::routes())
+        .merge(gateways::dashboard::home())
         .merge(health);
     let streams = Router::from(gateways::routes().with_state(Arc::clone(&native)))
         .layer(gate(false))

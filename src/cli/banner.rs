@@ -42,6 +42,7 @@ impl Banner<'_> {
         let url = url(self.address);
         let mut lines = vec![format!("tollbell {} on {url}", env!("CARGO_PKG_VERSION"))];
         lines.push(String::new());
+        lines.push(format!("  dashboard  {url}/app/"));
         lines.push(format!("  docs       {url}/docs"));
         lines.extend(self.admin.map(|admin| format!("  metrics    {}/metrics", self::url(admin))));
         lines.extend(self.data_dir.map(|dir| format!("  data       {}", dir.display())));

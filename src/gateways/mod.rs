@@ -5,6 +5,7 @@
 //!  ws/    GET /api/v1/ws        one websocket, many topics; sessions answer messages
 //!  pull   GET /api/v1/events    sse: a stream        pages: one page, or a long poll
 //!  krist/ /api/krist            Krist's REST and websocket, with codes and rules of its own
+//!  dashboard/  the page at /app, and the readable AsyncAPI document
 //! ```
 //!
 //! The native doors share the rules in `listen.rs` and the codes in `codes.rs`. Owns the tables `krist_tickets` and
@@ -16,6 +17,7 @@
 pub mod asyncapi;
 mod budget;
 pub mod codes;
+pub mod dashboard;
 #[cfg(feature = "echo")]
 pub mod echo;
 #[cfg(test)]

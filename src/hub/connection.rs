@@ -36,6 +36,7 @@ use super::{
     dialect::{Action, Answer, Arrival, ConnectionId, Dialect, Grant, Notice, Place, View},
     entry::Encoding,
     groups::Group,
+    inspect::Connected,
     outbox::Outbox,
     shard::Shard,
 };
@@ -326,6 +327,20 @@ impl Connection {
     pub(super) fn view<T>(&self, look: impl FnOnce(&View<'_>) -> T) -> T {
         let interest = self.cursor.borrow().interest().clone();
         look(&View { id: self.id, peer: self.peer(), interest: &interest, place: self.place() })
+    }
+
+    /// What the operator may see of it.
+    pub(super) fn inspect(&self) -> Connected {
+        let cursor = self.cursor.borrow();
+        Connected {
+            id: self.id,
+            peer: self.peer(),
+            caller: self.dialect.caller(),
+            topics: cursor.interest().topics().cloned().collect(),
+            live: cursor.is_live(),
+            position: cursor.position(self.shard.position()),
+            queued_bytes: self.outbox.borrow().bytes(),
+        }
     }
 
     pub(super) fn peer(&self) -> IpAddr {

@@ -56,6 +56,11 @@ pub trait Dialect: Send {
         setting
     }
 
+    /// Who speaks, for the operator's eyes; a guest is nobody.
+    fn caller(&self) -> Option<serde_json::Value> {
+        None
+    }
+
     /// The connection is open; says what is sent first.
     fn open(&self, view: &View<'_>) -> Vec<Action>;
 

@@ -26,6 +26,7 @@ mod fixtures;
 pub mod frame;
 mod groups;
 mod hints;
+mod inspect;
 mod interest;
 mod outbox;
 mod page;
@@ -69,6 +70,7 @@ pub use self::{
         Start, View,
     },
     entry::{Encoders, Encoding, Entry},
+    inspect::{Census, Connected},
     interest::{Interest, KINDS_MAX, Kinds, KindsError, Want},
     page::{Page, PageLimit},
     reader::{ReadError, Reader},

@@ -21,6 +21,11 @@ impl Outbox {
         self.0.is_empty()
     }
 
+    /// Bytes that were not accepted.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+
     /// Whether another message of the client may be answered.
     pub(super) fn has_room(&self) -> bool {
         self.0.len() < WAITING_FRAMES_MAX

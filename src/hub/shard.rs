@@ -16,7 +16,7 @@ use std::{
 use bytes::Bytes;
 use tokio::{
     net::TcpStream,
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     task::{spawn_local, yield_now},
     time::{MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
@@ -32,6 +32,7 @@ use super::{
     frame,
     groups::{Group, Groups, Item, Mask, bits},
     hints::Hint,
+    inspect::Census,
     interest::Interest,
     page::{PageLimit, join},
     revocations::Standing,
@@ -53,6 +54,10 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) enum Order {
     /// Serve someone.
     Adopt(Box<Newcomer>),
+    /// Say who is connected.
+    Count { most: usize, answer: oneshot::Sender<Census> },
+    /// End a connection, and say whether it was there.
+    Part { id: ConnectionId, close: Close, answer: oneshot::Sender<bool> },
     /// Send everyone away, spread over a time.
     Drain { spread: Duration, grace: Duration },
 }
@@ -99,6 +104,13 @@ pub(super) async fn run(
             order = orders.recv() => match order {
                 Some(Order::Adopt(newcomer)) => shard.adopt(*newcomer),
                 Some(Order::Drain { spread, grace }) => shard.drain(spread, grace),
+                // Whoever asked may have gone.
+                Some(Order::Count { most, answer }) => {
+                    let _ = answer.send(shard.census(most));
+                }
+                Some(Order::Part { id, close, answer }) => {
+                    let _ = answer.send(shard.part(id, close));
+                }
                 None => break,
             },
         }
@@ -365,6 +377,28 @@ impl Shard {
         };
         // Who takes no farewell is cut off.
         let _ = timeout(FAREWELL, emptied).await;
+    }
+
+    fn census(&self, most: usize) -> Census {
+        let mut census = Census::default();
+        for connection in self.all() {
+            let one = connection.inspect();
+            for topic in &one.topics {
+                *census.topics.entry(topic.clone()).or_default() += 1;
+            }
+            census.total += 1;
+            census.connections.push(one);
+        }
+        census.keep(most);
+        census
+    }
+
+    fn part(&self, id: ConnectionId, close: Close) -> bool {
+        let found = self.connections.borrow().get(&id).map(Rc::clone);
+        if let Some(connection) = &found {
+            connection.close(close);
+        }
+        found.is_some()
     }
 
     fn all_groups(&self) -> Vec<Rc<Group>> {

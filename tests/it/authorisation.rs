@@ -30,6 +30,11 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/openapi.json", [200; 6]),
     ("GET", "/docs", [200; 6]),
     ("GET", "/docs/{file}", [200; 6]),
+    ("GET", "/docs/events", [200; 6]),
+    ("GET", "/asyncapi.json", [200; 6]),
+    ("GET", "/", [200; 6]),
+    ("GET", "/app", [200; 6]),
+    ("GET", "/app/{*file}", [200; 6]),
     ("GET", "/echo", if cfg!(feature = "echo") { [426; 6] } else { [404; 6] }),
     ("POST", "/api/v1/payments", [401, 400, 403, 403, 403, 401]),
     // Nobody has registered an application at Discord.
@@ -148,6 +153,8 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("POST", "/api/_internal/subscribers", [404, 404, 404, 404, 400, 404]),
     ("POST", "/api/_internal/contracts/{id}/cancel", [404, 404, 404, 404, 200, 404]),
     ("POST", "/api/v1/admin/mint", [401, 403, 403, 403, 400, 401]),
+    ("GET", "/api/v1/admin/connections", [401, 403, 403, 403, 200, 401]),
+    ("DELETE", "/api/v1/admin/connections/{id}", [401, 403, 403, 403, 404, 401]),
     ("POST", "/api/v1/admin/clock", [401, 403, 403, 403, 400, 401]),
     ("GET", "/api/v1/admin/sessions", [401, 403, 403, 403, 200, 401]),
     ("DELETE", "/api/v1/admin/sessions/{id}", [401, 403, 403, 403, 404, 401]),
@@ -282,7 +289,8 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
                 .replace("{provider}", "comp")
                 .replace("{ref}", "gift")
                 .replace("{uuid}", "00000000-0000-4000-8000-000000000000")
-                .replace("{file}", "index.css"),
+                .replace("{file}", "index.css")
+                .replace("{*file}", "main.js"),
         };
         for ((caller, name), status) in callers.iter().zip(CALLERS).zip(expected) {
             let method: Method = method.parse().unwrap();

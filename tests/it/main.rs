@@ -34,6 +34,7 @@ mod names;
 mod news;
 mod nodes;
 mod notices;
+mod operator;
 mod orchestrator;
 mod orchestrator_kills;
 mod outage;

@@ -168,19 +168,16 @@ function refusal(session, at, link, refused) {
         if (later) {
             link.askAgainAt = link.told ?? at.now + session.plan.timing.backoffMax * at.roll;
         }
-        else if (topics.length > 1) {
-            // One of them is the reason, and the others shall not suffer for it.
-            for (const topic of topics)
-                session.ask(link, [topic], { snapshot: !!session.plan.topics.get(topic)?.snapshot });
-        }
         else {
-            for (const topic of topics)
-                session.plan.topics.delete(topic);
-            session.emit({ type: "revoked", topics, code, message });
+            apart(session, link, topics, refused);
         }
         return;
     }
-    if ((code === "gone" || code === "epoch_changed") && link.resuming) {
+    const ofTopics = code === "forbidden" || code === "not_found" || code === "bad_request";
+    if (ofTopics && !link.resuming && topics.length + link.asked.size > 1) {
+        apart(session, link, topics, refused);
+    }
+    else if ((code === "gone" || code === "epoch_changed") && link.resuming) {
         gap(session, link, code, refused.oldest);
         session.subscribe(link);
     }
@@ -193,6 +190,20 @@ function refusal(session, at, link, refused) {
     }
     else {
         session.dropLink(at, link, { how: "refused", code, message });
+    }
+}
+/** One of several topics is the reason: each is asked for by itself, and those that can be had are. */
+function apart(session, link, topics, { code, message }) {
+    if (topics.length > 1) {
+        for (const topic of topics)
+            session.ask(link, [topic], { snapshot: !!session.plan.topics.get(topic)?.snapshot });
+    }
+    else {
+        for (const topic of topics) {
+            session.plan.topics.delete(topic);
+            link.topics.delete(topic);
+        }
+        session.emit({ type: "revoked", topics, code, message });
     }
 }
 /** Tells the application what it lost. What follows on this link begins anew. */

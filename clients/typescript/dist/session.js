@@ -297,7 +297,11 @@ export class Session {
             this.position = undefined;
         if (this.plan.topics.size === 0) {
             link.stage = "idle";
-            return;
+            if (this.connected)
+                return;
+            // There is nothing to catch up with.
+            this.connected = true;
+            return this.status({ state: "live" });
         }
         if (!this.position)
             this.keepOnly(link);

@@ -155,16 +155,15 @@ function refusal(session: Session, at: Moment, link: Link, refused: Told<"error"
     for (const topic of topics) link.topics.delete(topic);
     if (later) {
       link.askAgainAt = link.told ?? at.now + session.plan.timing.backoffMax * at.roll;
-    } else if (topics.length > 1) {
-      // One of them is the reason, and the others shall not suffer for it.
-      for (const topic of topics) session.ask(link, [topic], { snapshot: !!session.plan.topics.get(topic)?.snapshot });
     } else {
-      for (const topic of topics) session.plan.topics.delete(topic);
-      session.emit({ type: "revoked", topics, code, message });
+      apart(session, link, topics, refused);
     }
     return;
   }
-  if ((code === "gone" || code === "epoch_changed") && link.resuming) {
+  const ofTopics = code === "forbidden" || code === "not_found" || code === "bad_request";
+  if (ofTopics && !link.resuming && topics.length + link.asked.size > 1) {
+    apart(session, link, topics, refused);
+  } else if ((code === "gone" || code === "epoch_changed") && link.resuming) {
     gap(session, link, code, refused.oldest);
     session.subscribe(link);
   } else if (code === "unauthorized" || code === "token_expired") {
@@ -174,6 +173,19 @@ function refusal(session: Session, at: Moment, link: Link, refused: Told<"error"
     session.dropLink(at, link, { how: "failed", reason });
   } else {
     session.dropLink(at, link, { how: "refused", code, message });
+  }
+}
+
+/** One of several topics is the reason: each is asked for by itself, and those that can be had are. */
+function apart(session: Session, link: Link, topics: string[], { code, message }: Told<"error">): void {
+  if (topics.length > 1) {
+    for (const topic of topics) session.ask(link, [topic], { snapshot: !!session.plan.topics.get(topic)?.snapshot });
+  } else {
+    for (const topic of topics) {
+      session.plan.topics.delete(topic);
+      link.topics.delete(topic);
+    }
+    session.emit({ type: "revoked", topics, code, message });
   }
 }
 

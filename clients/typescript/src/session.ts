@@ -329,7 +329,10 @@ export class Session {
     if (known.length === 0 && this.position && this.plan.topics.size > 0) this.position = undefined;
     if (this.plan.topics.size === 0) {
       link.stage = "idle";
-      return;
+      if (this.connected) return;
+      // There is nothing to catch up with.
+      this.connected = true;
+      return this.status({ state: "live" });
     }
     if (!this.position) this.keepOnly(link);
     link.stage = "subscribing";

@@ -10,6 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     commands::{AdvanceClock, ChangeNotice},
+    connections,
     events::NoticeView,
     notices,
 };
@@ -22,8 +23,10 @@ use crate::{
 };
 
 /// The codes that these routes add.
-pub const CODES: &[(&str, u16, &str)] =
-    &[("dev_only", 403, "only a hub that was started with --dev does this")];
+pub const CODES: &[(&str, u16, &str)] = &[
+    ("dev_only", 403, "only a hub that was started with --dev does this"),
+    ("connection_not_found", 404, "this node has no connection of that name"),
+];
 
 /// The farthest step of the test clock in seconds: ten years.
 pub const ADVANCE_SECONDS_MAX: u64 = 10 * 365 * 86_400;
@@ -37,7 +40,7 @@ const APPLIED: Duration = Duration::from_secs(1);
 pub struct OperateState {
     /// The database.
     pub db: Db,
-    /// Hands events to listeners.
+    /// Hands events to listeners, and knows the connections of this node.
     pub hub: Hub,
     /// Whether this hub is there for trying things out.
     pub dev: bool,
@@ -50,6 +53,8 @@ pub fn routes() -> OpenApiRouter<OperateState> {
         .routes(routes!(notice))
         .routes(routes!(change_notice))
         .routes(routes!(count))
+        .routes(routes!(connections::list))
+        .routes(routes!(connections::part))
 }
 
 /// How far to move the test clock.

@@ -17,7 +17,7 @@ use super::protocol::{
     Refused, Revoked, SERVER_FRAME_BYTES_MAX, SnapshotPart, Subscribe, Subscribed, Tell, Welcome,
 };
 use crate::{
-    auth::{AuthError, Caller, Token, topics::Audience},
+    auth::{AuthError, Caller, CallerView, Token, topics::Audience},
     gateways::{
         budget::{Budget, Spent},
         codes::{Code, Fault},
@@ -97,6 +97,12 @@ impl Session {
 }
 
 impl Dialect for Session {
+    fn caller(&self) -> Option<serde_json::Value> {
+        let caller = self.caller.lock().view();
+        // A view that has no JSON form is a defect, and an operator sees a guest.
+        (caller != CallerView::Guest).then(|| serde_json::to_value(caller).ok()).flatten()
+    }
+
     fn open(&self, view: &View<'_>) -> Vec<Action> {
         let settings = &self.native.settings;
         vec![send(&Tell::Welcome(Welcome {

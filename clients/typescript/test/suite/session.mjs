@@ -331,10 +331,27 @@ export const tests = {
     equal(play.wait(900), "send 1 subscribe x");
   },
 
+  "a topic that is refused at the start costs the others nothing either"() {
+    const play = new Play(undefined, { snapshot: true, topics: ["t", "u", "v"] });
+    play.tick();
+    equal(play.frame(1, WELCOME), "send 1 subscribe t+u+v snapshot");
+    equal(play.refused(1, 2, { code: "not_found" }), "send 1 subscribe t snapshot; send 1 subscribe u snapshot; send 1 subscribe v snapshot");
+    equal(play.refused(1, 3, { code: "not_found" }), "revoked t not_found");
+    equal(play.frame(1, LIVE_AT_50.replace('"id":2', '"id":4').replace('"live"', '"snapshot"')), "resuming");
+    equal(play.frame(1, '{"type":"live","id":4,"seq":50}'), "save e7 50; live");
+    equal(play.refused(1, 5, { code: "not_found" }), "revoked v not_found");
+    const alone = new Play(undefined, {});
+    alone.tick();
+    alone.frame(1, WELCOME);
+    alone.refused(1, 2, { code: "forbidden" });
+    equal(alone.refused(1, 3, { code: "forbidden" }), "revoked t forbidden");
+    equal(alone.refused(1, 4, { code: "forbidden" }), "close 1; stopped refused forbidden");
+  },
+
   "a session without topics waits for the first"() {
     const play = new Play(undefined, { topics: [] });
     play.tick();
-    equal(play.frame(1, WELCOME), "");
+    equal(play.frame(1, WELCOME), "live");
     play.plan.topics.set("t", { snapshot: true });
     equal(play.give({ on: "plan" }), "send 1 subscribe t snapshot");
   },

@@ -1,0 +1,112 @@
+// A member's plan, server sessions, minutes and history, kept as new as the last event about them.
+
+import { apiOf, member, memberApi, memberLine } from "./live.js";
+import { isOpen } from "./servers.js";
+import { signal } from "./signals.js";
+
+const BASE = "/api/subscriptions";
+/** Events come in bundles; what they change is read once for each. */
+const GATHER_MS = 60;
+
+/** What `views/membership.js` shows; `me` is `{discord_user_id, …}`. */
+export function memberStore(me) {
+  const session = member.peek();
+  const api = session?.token ? apiOf(session) : memberApi;
+  const access = signal(undefined);
+  const sessions = signal(new Map());
+  const history = signal([]);
+  const usage = signal([]);
+  const plans = signal([]);
+  const games = signal(undefined);
+  const purchases = signal([]);
+  /** Features that this hub does not have. */
+  const absent = signal(new Set());
+
+  const put = (one) =>
+    sessions.touch((all) => {
+      const had = all.get(one.id);
+      if (had && had.version !== undefined && one.version !== undefined && had.version > one.version) return;
+      all.set(one.id, { ...had, ...one });
+    });
+  const quietly = (name, work) => work.catch((error) => error.status === 404 && absent.touch((all) => all.add(name)));
+  const read = () =>
+    Promise.all([
+      quietly("plans", api.get(`${BASE}/me/entitlement/`).then(({ entitlement }) => {
+        access.set(entitlement);
+        (entitlement.open_sessions ?? []).forEach(put);
+      })),
+      quietly("history", api.get(`${BASE}/server-sessions/`, { limit: 20 }).then((body) => {
+        const list = body.sessions ?? body.items ?? [];
+        history.set(list);
+        list.forEach(put);
+      })),
+      quietly("usage", api.get(`${BASE}/usage/`).then((body) => usage.set(body.entries ?? body.ledger ?? body.usage?.entries ?? []))),
+    ]);
+  const readOnce = () =>
+    Promise.all([
+      quietly("plans", api.get(`${BASE}/plans/`).then((body) => plans.set(body.plans ?? []))),
+      readGames(),
+    ]);
+  async function readGames() {
+    try {
+      const body = await api.get(`${BASE}/casual-games/`);
+      games.set({ list: body.games ?? [], stale: body.stale });
+    } catch (error) {
+      games.set({ list: [], fault: error });
+    }
+  }
+  let timer;
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void read(), GATHER_MS);
+  };
+  memberLine().listen(
+    [`user:${me.discord_user_id}`],
+    {
+      "server.*": ({ kind, data }) => {
+        const one = data.session ?? data;
+        if (one.id) put(kind === "server.warning" ? { id: one.id, warned: data.minutes_left ?? true } : one);
+        soon();
+      },
+      "*": ({ kind, data }) => {
+        if (kind.startsWith("purchase.")) purchases.set([{ kind, ...data }, ...purchases.peek()].slice(0, 20));
+        soon();
+      },
+    },
+    { refresh: soon },
+  );
+  void read();
+  void readOnce();
+  return {
+    api,
+    access,
+    history,
+    usage,
+    plans,
+    games,
+    purchases,
+    absent,
+    readGames,
+    open: () => [...sessions().values()].filter((one) => isOpen(one.status)).sort((a, b) => Date.parse(b.started_at) - Date.parse(a.started_at)),
+    past: () => [...sessions().values()].filter((one) => !isOpen(one.status)).sort((a, b) => Date.parse(b.started_at) - Date.parse(a.started_at)).slice(0, 20),
+    put,
+    start: (body) => api.post(`${BASE}/server-sessions/start/`, body).then(({ session }) => (put(session), soon(), session)),
+    stop: (id) => api.post(`${BASE}/server-sessions/${id}/stop/`, { reason: "website_stop" }).then(({ session }) => session && put(session)),
+    checkout: (tier) => api.post(`${BASE}/checkout/`, { tier }),
+    portal: () => api.post(`${BASE}/portal/`, { return_url: `${location.origin}/app/#/membership` }),
+  };
+}
+
+/** Why no server can be launched now, in words; nothing when one can. */
+export function obstacle(access, open, games) {
+  if (!access) return "Looking …";
+  if (!access.active) return "You have no plan that includes servers. Choose one below.";
+  if (open.length >= access.max_concurrent_servers) {
+    return access.max_concurrent_servers === 1 ? "Your plan runs one server at a time, and one is open." : `Your plan runs ${access.max_concurrent_servers} servers at a time, and all are open.`;
+  }
+  if (access.available_server_minutes < 1) {
+    return access.reserved_server_minutes > 0 ? "All minutes that are left are held by your open servers." : "All minutes of this period are used.";
+  }
+  if (games?.fault) return games.fault.code === "ORCHESTRATOR_NOT_CONFIGURED" ? "This hub has no game servers to launch." : "The game servers can't be reached at the moment.";
+  return undefined;
+}
