@@ -283,7 +283,10 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
                 .replace("{id}", "00000000-0000-4000-8000-000000000000")
                 .replace("{address}", ANNA.1)
                 // The Krist door is asked for what is no name.
-                .replace("{name}", if path.starts_with("/api/krist/") { "{name}" } else { "bakery" })
+                .replace(
+                    "{name}",
+                    if path.starts_with("/api/krist/") { "{name}" } else { "bakery" },
+                )
                 .replace("{discord_id}", "2002")
                 .replace("{tier}", "gold")
                 .replace("{provider}", "comp")

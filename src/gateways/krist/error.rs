@@ -227,6 +227,10 @@ impl From<LedgerRefusal> for KristError {
             LedgerRefusal::BalanceOverflow(_) => Self::invalid("amount"),
             LedgerRefusal::WalletExists(_) => Self::invalid("address"),
             LedgerRefusal::NameNotFound(name) => Self::name_not_found(&name),
+            // Players are known at the game's own door only.
+            LedgerRefusal::PlayerNotFound | LedgerRefusal::PlayerWalletsFull => {
+                Self::invalid("player")
+            }
         }
     }
 }
