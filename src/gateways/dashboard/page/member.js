@@ -1,5 +1,6 @@
 // A member's plan, server sessions, minutes and history, kept as new as the last event about them.
 
+import { toast } from "./announce.js";
 import { apiOf, member, memberApi, memberLine } from "./live.js";
 import { isOpen } from "./servers.js";
 import { signal } from "./signals.js";
@@ -65,7 +66,8 @@ export function memberStore(me) {
     {
       "server.*": ({ kind, data }) => {
         const one = data.session ?? data;
-        if (one.id) put(kind === "server.warning" ? { id: one.id, warned: data.minutes_left ?? true } : one);
+        if (one.id) put(one);
+        if (kind === "server.warning") toast(`${one.comment || one.game}: ${data.minutes_left} minutes left`);
         soon();
       },
       "*": ({ kind, data }) => {
