@@ -46,8 +46,30 @@
 ---@field entry_key string The entry's name.
 ---@field window_start string When the window began in which it counts.
 
+--- What does not fit: told to the operator, and no reason to refuse a report.
+---@alias tollbell.Anomaly "other_server"|"failed_after_ready"|"impossible_runtime"
+
+--- A subscription after it was changed.
+---@class tollbell.BoughtAnswer
+---@field subscription tollbell.BoughtView The subscription.
+
+--- A subscription that was bought.
+---@class tollbell.BoughtView
+---@field cancel_at_period_end boolean Whether it ends then.
+---@field period_end string Until when it is paid.
+---@field status tollbell.Status How it stands.
+---@field subscription_id string The provider's name for it.
+---@field tier string The plan that it gives now.
+
 --- What is paid when renewals were held up for longer than a term.
 ---@alias tollbell.CatchUp "one"|"all"
+
+--- Which plan to have instead.
+---@class tollbell.ChangePlanBody
+---@field owner_discord_id? string|nil Whose; programs must say, users need not.
+---@field product_id? string|nil Which of the plan's products; by default the first.
+---@field tier string The plan.
+---@field when? tollbell.When When it begins.
 
 --- A charge on the wire.
 ---@class tollbell.ChargeView
@@ -63,6 +85,38 @@
 ---@field available boolean Whether nobody owns it.
 ---@field name string The name, without its suffix.
 ---@field price number What a name costs.
+
+--- A checkout.
+---@class tollbell.CheckoutAnswer
+---@field checkout_id string The provider's name for it.
+---@field discord_user_id string Who.
+---@field expires_at string Until when it can be paid.
+---@field status tollbell.CheckoutStatus How it stands. `confirmed` means that the buyer pressed pay, `succeeded` that it is paid.
+---@field tier? string|nil For which plan; null when it is sold as none.
+---@field url? string|nil Where its page is.
+
+--- What to buy.
+---@class tollbell.CheckoutBody
+---@field owner_discord_id? string|nil For whom; programs must say, users need not.
+---@field product_id? string|nil Which of the plan's products, such as the one for a year; by default the first.
+---@field success_url? string|nil Where to go afterwards; `{CHECKOUT_ID}` is filled in.
+---@field tier string The plan.
+
+--- A checkout was opened, or became something else.
+---@class tollbell.CheckoutChanged
+---@field checkout tollbell.CheckoutView The checkout after it.
+
+--- How a checkout stands. Of two news with one place in the provider's order, the later status here is the newer one.
+---@alias tollbell.CheckoutStatus "open"|"confirmed"|"expired"|"failed"|"succeeded"
+
+--- A page on which a user can pay, and what became of it.
+---@class tollbell.CheckoutView
+---@field checkout_id string The provider's name for it.
+---@field discord_user_id string Who.
+---@field expires_at string Until when it can be paid.
+---@field status tollbell.CheckoutStatus How it stands. `confirmed` means that the buyer pressed pay, `succeeded` that it is paid.
+---@field tier? string|nil For which plan; null when it is sold as none.
+---@field url? string|nil Where its page is.
 
 --- The test clock was moved.
 ---@class tollbell.ClockAdvanced
@@ -88,6 +142,27 @@
 ---@field period_start? string|nil When it begins; now when absent.
 ---@field ref? string|nil Names the gift, so that giving it again changes nothing; made when absent.
 ---@field tier string The plan.
+
+--- What a comparison came to.
+---@class tollbell.ComparedView
+---@field drift tollbell.Drift[] What differed, and was repaired.
+
+--- One connection.
+---@class tollbell.ConnectionView
+---@field caller? any|nil Who speaks, as in `welcome`; null for a guest.
+---@field id string Its name, which stands in its `welcome`.
+---@field live boolean Whether it is handed what comes; else it reads on at its own pace.
+---@field peer string Where it comes from.
+---@field position integer Everything it listens to up to here was handed to its socket.
+---@field queued_bytes integer Bytes that its socket has not accepted.
+---@field topics string[] What it listens to.
+
+--- The connections of one node.
+---@class tollbell.ConnectionsView
+---@field connections tollbell.ConnectionView[] At most 200 of them: those that are behind first, then the newest.
+---@field head integer The newest event of this node.
+---@field topics tollbell.TopicView[] The 100 topics that most listen to.
+---@field total integer How many there are.
 
 --- The data of `contract.*`.
 ---@class tollbell.ContractChanged
@@ -121,6 +196,10 @@
 ---@field next_occurrence? string|nil When the terms of a cron expression end next.
 ---@field subscribers integer How many are subscribed; counted up to 10,000.
 
+--- How many are connected.
+---@class tollbell.CountView
+---@field count integer Websockets of this node.
+
 --- A contract to offer.
 ---@class tollbell.CreateBody
 ---@field cron_expr? string|nil Five fields, in UTC: minute, hour, day of the month, month, day of the week.
@@ -133,10 +212,22 @@
 ---@field price number What a term costs.
 ---@field title string 1 to 64 characters.
 
+--- A wallet that was made for a player.
+---@class tollbell.Created
+---@field address string The address.
+---@field privatekey string The private key. It is not stored: this is the only time it is shown.
+
 --- What is wrong with one field.
 ---@class tollbell.Detail
 ---@field field string The field's path in the body, such as `allow_list[2]`, or the name of a parameter.
 ---@field message string What it should be.
+
+--- What differed from what a provider says, and was repaired.
+---@alias tollbell.Drift table|table|table
+
+--- The data of `ops.drift`.
+---@class tollbell.DriftFound
+---@field provider tollbell.Provider Who says otherwise.
 
 --- What to change about a contract; what is absent stays.
 ---@class tollbell.EditBody
@@ -240,6 +331,9 @@
 ---@field head integer The newest event.
 ---@field next integer Ask for the next page with this as `since`.
 
+--- How far news are that arrived.
+---@alias tollbell.EventStatus "processed"|"ignored"|"deferred"|"failed"
+
 --- The body of every failed request.
 ---@class tollbell.FailureBody
 ---@field code string Stable; programs branch on it.
@@ -252,9 +346,18 @@
 ---@field address string Who pays.
 ---@field contract_id integer To what.
 
+--- The games that can be played.
+---@class tollbell.GamesBody
+---@field games any[] As the orchestrator lists them.
+---@field stale? boolean Present when a newer list could not be had.
+
 --- Who gets a name.
 ---@class tollbell.GiveBody
 ---@field to string The new owner's address.
+
+--- A sign of life.
+---@class tollbell.HeartbeatBody
+---@field server_identifier? string|nil What the server is called now; cut to 128 characters.
 
 --- A token to issue.
 ---@class tollbell.IssueBody
@@ -263,6 +366,13 @@
 ---@field email? string|nil Their address, 3 to 320 characters with an @.
 ---@field username? string|nil Discord's unique name, at most 100 characters.
 ---@field ttl_s? integer|nil How long it is valid: 60 to 2,592,000 seconds; a day when absent.
+
+--- A private key.
+---@class tollbell.KeyBody
+---@field privatekey string The private key of the wallet that acts.
+
+--- Who had a session started.
+---@alias tollbell.LaunchSource "discord_bot"|"website"|"api"
 
 --- How much a plan gives.
 ---@class tollbell.Limits
@@ -342,6 +452,48 @@
 ---@field ring_events integer Events in memory now.
 ---@field sent_bytes integer Bytes sent to connections in the last second.
 
+--- What is to be said of news beside their status.
+---@alias tollbell.Note "STALE"|"UNKNOWN_STATUS"|"IDENTITY_CONFLICT"|"USER_UNKNOWN"|"USER_NOT_LINKED"|"PLAN_UNKNOWN"|"PRODUCT_ARCHIVED"|"INTERNAL"
+
+--- What to change about the notice; what is absent stays.
+---@class tollbell.NoticeBody
+---@field motd? string|nil The message of the day, at most 512 characters.
+---@field transactions_enabled? boolean|nil Whether wallets may pay. While they may not, contracts are not renewed either, and nobody lapses.
+
+--- The notice was changed.
+---@class tollbell.NoticeChanged
+---@field motd string The message of the day.
+---@field motd_set_at string When it was set.
+---@field transactions_enabled boolean Whether wallets may pay.
+---@field changed string[] The fields that are no longer what they were: `motd`, `transactions_enabled`.
+
+--- What every client is told about the community.
+---@class tollbell.NoticeView
+---@field motd string The message of the day.
+---@field motd_set_at string When it was set.
+---@field transactions_enabled boolean Whether wallets may pay.
+
+--- Why it was compared with what the provider says.
+---@alias tollbell.Occasion "sync"|"late"|"checkout"|"link"|"operator"
+
+--- A contract to offer, in either spelling.
+---@class tollbell.OfferBody
+---@field allowed_subscribers? string[]|nil
+---@field description string 1 to 255 characters.
+---@field max_subscribers? integer|nil
+---@field name string The name, with or without `meta@` and suffix; the key's wallet must own it.
+---@field period integer How long a term is in minutes.
+---@field price number What a term costs.
+---@field privatekey string The owner's private key.
+
+--- The number of a contract.
+---@class tollbell.OfferMade
+---@field id integer
+
+--- A wallet.
+---@class tollbell.One
+---@field wallet tollbell.PlayerWalletView It.
+
 --- An entitlement.
 ---@class tollbell.OneEntitlement
 ---@field discord_user_id string Whose.
@@ -351,6 +503,14 @@
 --- A plan.
 ---@class tollbell.OnePlan
 ---@field plan tollbell.PlanView The plan.
+
+--- A session.
+---@class tollbell.OneSession
+---@field session tollbell.SessionView The session.
+
+--- A part of the snapshot of `servers`.
+---@class tollbell.OpenServers
+---@field servers tollbell.ServerView[] Open servers, oldest first.
 
 --- A window that is open.
 ---@class tollbell.OpenWindow
@@ -369,6 +529,17 @@
 ---@field address string The wallet.
 ---@field expires string When the token ends.
 ---@field token string Goes into `Authorization: Bearer`. It is shown once.
+
+--- A server that no session paid for was told to stop.
+---@class tollbell.OrphanStopped
+---@field attempts integer How often it had to be told.
+---@field orchestrator_session_id string The orchestrator's name of it.
+---@field reason string What it was told.
+---@field session_id string The session that it was launched for.
+
+--- Which connection was ended.
+---@class tollbell.PartedView
+---@field id string Its name.
 
 --- A payment to make.
 ---@class tollbell.PayBody
@@ -449,6 +620,32 @@
 ---@class tollbell.Plans
 ---@field plans tollbell.PlanView[] In the operator's order.
 
+--- The data of `player.linked` and `player.renamed`.
+---@class tollbell.PlayerChange
+---@field address string The wallet.
+---@field name string What they are called.
+---@field uuid string The game's UUID of the player.
+
+--- A wallet as clients of players know it.
+---@class tollbell.PlayerWalletView
+---@field address string Its address.
+---@field balance number What it holds.
+---@field created_at string When it was made.
+---@field id integer A number of it, which no other route takes.
+---@field locked boolean Whether it can't log in and can't pay.
+---@field total_in number All that it ever received.
+---@field total_out number All that it ever paid.
+
+--- Where to go when done.
+---@class tollbell.PortalBody
+---@field owner_discord_id? string|nil Whose portal; programs must say, users need not.
+---@field return_url? string|nil Where the way back leads.
+
+--- A way into the customer's own pages.
+---@class tollbell.PortalView
+---@field expires_at? string|nil Until when it works; null when it is a link for everybody.
+---@field url string Where.
+
 --- What is sold elsewhere as a plan.
 ---@class tollbell.Product
 ---@field product_id string The provider's id of the product; for `contract` the id of a contract.
@@ -498,6 +695,78 @@
 ---@class tollbell.PurchaseBody
 ---@field name string With or without its suffix.
 
+--- The data of `purchase.*`.
+---@class tollbell.PurchaseChanged
+---@field purchase tollbell.PurchaseView The purchase after it.
+
+--- How a purchase stands. Of two news with one place in the provider's order, the later status here is the newer one.
+---@alias tollbell.PurchaseStatus "pending"|"failed"|"paid"|"partially_refunded"|"refunded"
+
+--- A purchase.
+---@class tollbell.PurchaseView
+---@field amount_cents integer What was, or is to be, paid, in cents, tax included.
+---@field currency string Three letters.
+---@field discord_user_id string Whose.
+---@field id integer Its number here.
+---@field invoice? string|nil The number on the invoice.
+---@field order_id string The provider's name for it.
+---@field ordered_at string When it was made.
+---@field product_id? string|nil For which product.
+---@field provider tollbell.Provider Where it was made.
+---@field reason? string|nil Why it was to be paid, in the provider's word, such as `subscription_cycle`.
+---@field refunded_cents integer What was given back, tax included.
+---@field status tollbell.PurchaseStatus How it stands.
+---@field subscription_id? string|nil For which subscription.
+---@field tax_cents integer The tax in it.
+---@field version integer Rises by 1 with each event of the purchase.
+
+--- A page of purchases.
+---@class tollbell.PurchasesView
+---@field next? integer|nil The `before` of the next page; null on the last one.
+---@field purchases tollbell.PurchaseView[] The purchases, newest first.
+
+--- What a provider is told of its event.
+---@class tollbell.ReceiptView
+---@field code? tollbell.Note|nil What is to be said of it.
+---@field duplicate boolean Whether it had been done before.
+---@field status tollbell.EventStatus How far it is.
+
+--- What a player is called by now.
+---@class tollbell.RenameBody
+---@field username string What they are called.
+---@field uuid string The game's UUID of the player.
+
+--- A player.
+---@class tollbell.Renamed
+---@field name string What they are called.
+---@field uuid string The game's UUID.
+
+--- What became of a report. Any answer of 200 means that it is stored.
+---@class tollbell.ReportAnswer
+---@field commands string[] What the orchestrator may do without a call of its own: `stop`.
+---@field duplicate boolean Whether it was heard before.
+---@field event_id string The report.
+---@field session_status tollbell.Status Where the session stands now.
+---@field status string `processed`, or `ignored` when it changes nothing.
+
+--- A report of the orchestrator. Names in camel case are read as well, numbers as text too.
+---@class tollbell.ReportBody
+---@field error_code? string|nil Why there never was a server, for programs.
+---@field error_message? string|nil Why there never was a server, for people.
+---@field event string `launch_accepted`, `ready`, `heartbeat`, `stopping`, `stopped`, `exited`, `killed` or `launch_failed`; others are taken note of and change nothing.
+---@field event_id string The orchestrator's name of the event, 1 to 128 characters: a repeated one changes nothing.
+---@field host? string|nil Where to connect.
+---@field occurred_at? string|nil When it happened; the receipt when absent.
+---@field orchestrator_session_id? string|nil The orchestrator's name of the session. Another one than before is another server.
+---@field orchestrator_state? string|nil The orchestrator's own word for the state.
+---@field password? string|nil What to connect with.
+---@field players? integer|nil How many players there are; only passed on.
+---@field port? integer|nil Where to connect, 1 to 65,535.
+---@field ready_at? string|nil Since when players can join.
+---@field reason? string|nil Why it stops or ended.
+---@field runtime_seconds? number|nil How long it ran; a fraction is dropped.
+---@field stopped_at? string|nil When the server ended.
+
 --- A role to give or to take: the feed of a bot that keeps roles right.
 ---@class tollbell.RoleChanged
 ---@field discord_role_id? string|nil The plan's role; null when it has none.
@@ -522,6 +791,69 @@
 ---@field period_months? integer|nil Every so many months, on the day of the first or the last one of a shorter month.
 ---@field period_seconds? integer|nil Every so many seconds.
 
+--- The orchestrator reported something that can't be.
+---@class tollbell.ServerAnomaly
+---@field anomaly tollbell.Anomaly What can't be.
+---@field event string What it reported.
+---@field event_id string Its name of the report.
+---@field orchestrator_session_id? string|nil The server that it was about, if it said so.
+---@field session_id string The session that it was about.
+
+--- The data of `server.*`: the session after the change, in the view of the topic.
+---@alias tollbell.ServerChanged tollbell.SessionView|tollbell.ServerView
+
+--- The data of `server.tick`: a server lives. In no log.
+---@class tollbell.ServerTick
+---@field id string The session.
+---@field last_heartbeat_at string The last sign of life.
+---@field players? integer|nil How many players there are, when the orchestrator says so.
+
+--- A session as everybody may see it: no password, no owner.
+---@class tollbell.ServerView
+---@field game string What the game is called.
+---@field game_code string Which game.
+---@field host string Where to connect.
+---@field id string Its name.
+---@field port? integer|nil Where to connect; null until it is known.
+---@field ready_at? string|nil Since when players can join.
+---@field started_at string When it was ordered.
+---@field status tollbell.Status Where it stands.
+---@field stopped_at? string|nil When it ended.
+---@field time_limit_at? string|nil When it has to end; null until it is ready.
+---@field version integer Raised by 1 with each event of the session, so a listener sees that nothing is missing.
+
+--- A session has only so many minutes left. For its owner; it is no change of the session.
+---@class tollbell.ServerWarning
+---@field allocated_minutes integer The minutes that are reserved, and the most that it can cost.
+---@field billed_minutes? integer|nil The minutes that were charged; null until it has ended.
+---@field comment string What the server is called.
+---@field expires_at? string|nil When it ends at the latest, as far as is known now.
+---@field game string What the game is called.
+---@field game_code string Which game.
+---@field host string Where to connect.
+---@field id string Its name.
+---@field last_heartbeat_at string The last sign of life.
+---@field launch_error_code string Why there never was a server, for programs.
+---@field launch_error_message string Why there never was a server, for people.
+---@field launch_source tollbell.LaunchSource Who had it started.
+---@field orchestrator_session_id string The orchestrator's name of the session.
+---@field orchestrator_state string The orchestrator's own word for the state.
+---@field owner_discord_id string Whose it is.
+---@field password string What to connect with.
+---@field port? integer|nil Where to connect; null until it is known.
+---@field ready_at? string|nil Since when players can join.
+---@field requested_minutes integer The minutes that were asked for.
+---@field server_identifier string A name of the server for people.
+---@field started_at string When its minutes were reserved.
+---@field status tollbell.Status Where it stands.
+---@field stop_reason string Why it stops, or ended.
+---@field stop_requested_at? string|nil When its stop was asked for.
+---@field stopped_at? string|nil When it ended.
+---@field time_limit_at? string|nil When it has to end; null until it is ready.
+---@field updated_at string When it last changed.
+---@field version integer Raised by 1 with each event of the session, so a listener sees that nothing is missing.
+---@field minutes_left integer How many: 10, 5 or 1.
+
 --- A live session as the operator sees it.
 ---@class tollbell.SessionRowView
 ---@field address string The wallet.
@@ -530,11 +862,52 @@
 ---@field id string The session's public id.
 ---@field user_agent? string|nil What the client calls itself.
 
---- The session of a caller.
+--- A session as its owner, bots and the orchestrator see it. Texts that are not known are empty.
 ---@class tollbell.SessionView
----@field address string The wallet.
----@field expires string When the token ends.
----@field id string The session's public id.
+---@field allocated_minutes integer The minutes that are reserved, and the most that it can cost.
+---@field billed_minutes? integer|nil The minutes that were charged; null until it has ended.
+---@field comment string What the server is called.
+---@field expires_at? string|nil When it ends at the latest, as far as is known now.
+---@field game string What the game is called.
+---@field game_code string Which game.
+---@field host string Where to connect.
+---@field id string Its name.
+---@field last_heartbeat_at string The last sign of life.
+---@field launch_error_code string Why there never was a server, for programs.
+---@field launch_error_message string Why there never was a server, for people.
+---@field launch_source tollbell.LaunchSource Who had it started.
+---@field orchestrator_session_id string The orchestrator's name of the session.
+---@field orchestrator_state string The orchestrator's own word for the state.
+---@field owner_discord_id string Whose it is.
+---@field password string What to connect with.
+---@field port? integer|nil Where to connect; null until it is known.
+---@field ready_at? string|nil Since when players can join.
+---@field requested_minutes integer The minutes that were asked for.
+---@field server_identifier string A name of the server for people.
+---@field started_at string When its minutes were reserved.
+---@field status tollbell.Status Where it stands.
+---@field stop_reason string Why it stops, or ended.
+---@field stop_requested_at? string|nil When its stop was asked for.
+---@field stopped_at? string|nil When it ended.
+---@field time_limit_at? string|nil When it has to end; null until it is ready.
+---@field updated_at string When it last changed.
+---@field version integer Raised by 1 with each event of the session, so a listener sees that nothing is missing.
+
+--- A page of sessions, newest first.
+---@class tollbell.SessionsBody
+---@field next_cursor? string|nil The `cursor` of the next page; null on the last one.
+---@field sessions tollbell.SessionView[] The sessions.
+
+--- The wallets of a player.
+---@class tollbell.Several
+---@field wallet tollbell.PlayerWalletView[] They, oldest first.
+
+--- How a subscription stood.
+---@class tollbell.Stand
+---@field cancel_at_period_end boolean Whether it ends with the period.
+---@field period_end string Until when it is paid.
+---@field status tollbell.Status How.
+---@field tier string Of which plan.
 
 --- Which plan a user has, and the role that comes with it.
 ---@class tollbell.StandingView
@@ -542,16 +915,36 @@
 ---@field discord_user_id string Who.
 ---@field tier string The plan's tier.
 
---- Who has which plan.
----@class tollbell.Standings
----@field standings tollbell.StandingView[] By rising id.
+--- What to start.
+---@class tollbell.StartBody
+---@field comment? string|nil What the server is called; cut to 120 characters.
+---@field game? string|nil What the game is called; the code when absent.
+---@field game_code string Which game; `gameCode` is read as well, and so are the other names in camel case.
+---@field launch_context? any|nil An object of at most 4,096 characters that is kept with the session.
+---@field launch_source? string|nil `api` for a program of the user's; a page and a bot are known as what they are.
+---@field owner_discord_id? string|nil For whom a bot starts.
+---@field password? string|nil What players connect with; cut to 80 characters.
+---@field requested_minutes? integer|nil Whole minutes, at least 5; absent, null and 0 are as long as the plan allows.
 
 --- How an entitlement stands with its provider.
 ---@alias tollbell.Status "active"|"trialing"|"past_due"|"canceled"|"expired"|"inactive"
 
+--- Why to stop.
+---@class tollbell.StopBody
+---@field reason? string|nil Cut to 80 characters; `stopped` when absent.
+
+--- Whose subscription.
+---@class tollbell.SubjectBody
+---@field owner_discord_id? string|nil Whose; programs must say, users need not.
+
 --- How to subscribe.
 ---@class tollbell.SubscribeBody
 ---@field max_price? number|nil A higher price is refused: it may have changed since it was read.
+
+--- When the next term is paid, in both spellings.
+---@class tollbell.SubscribedOffer
+---@field nextPayment? string|nil
+---@field next_payment? string|nil
 
 --- What subscribing came to.
 ---@class tollbell.SubscribedView
@@ -601,6 +994,32 @@
 ---@field term_started_at string When that term began.
 ---@field version integer Its version: dense, so a listener to the subscription sees that nothing is missing.
 
+--- A contract, in both spellings.
+---@class tollbell.SubscriptionOffer
+---@field allowedSubscribers? string[]|nil
+---@field allowed_subscribers? string[]|nil Who may subscribe; only the owner is told.
+---@field created string When the contract was made.
+---@field description string What is said of it.
+---@field id integer Its number.
+---@field maxSubscribers? integer|nil
+---@field max_subscribers? integer|nil
+---@field name string The name that it belongs to, such as `shop@bakery.kro`; the owner's address when it belongs to none.
+---@field nextPayment? string|nil
+---@field next_payment? string|nil When it pays next.
+---@field owns boolean Whether it owns the contract.
+---@field period integer How long a term is in minutes; 0 for one that the calendar gives.
+---@field price number What a term costs.
+---@field status string `active`, `closed` or `cancelled`.
+---@field subscribed boolean Whether the wallet that asks is subscribed.
+---@field subscribers integer How many are subscribed.
+---@field unsubscribable boolean Whether it may leave.
+
+--- A page of contracts.
+---@class tollbell.SubscriptionOffers
+---@field count integer How many are on this page.
+---@field subscriptions tollbell.SubscriptionOffer[] They themselves.
+---@field total integer How many there are.
+
 --- The word for [`State`] on the wire and in the database.
 ---@alias tollbell.SubscriptionStatus "active"|"pending"|"canceled"
 
@@ -641,6 +1060,32 @@
 ---@field success boolean Always true.
 
 --- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_BoughtAnswer
+---@field subscription tollbell.BoughtView The subscription.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_CheckoutAnswer
+---@field checkout_id string The provider's name for it.
+---@field discord_user_id string Who.
+---@field expires_at string Until when it can be paid.
+---@field status tollbell.CheckoutStatus How it stands. `confirmed` means that the buyer pressed pay, `succeeded` that it is paid.
+---@field tier? string|nil For which plan; null when it is sold as none.
+---@field url? string|nil Where its page is.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_ComparedView
+---@field drift tollbell.Drift[] What differed, and was repaired.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_GamesBody
+---@field games any[] As the orchestrator lists them.
+---@field stale? boolean Present when a newer list could not be had.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
 ---@class tollbell.Success_MyAccess
 ---@field entitlement tollbell.AccessView The answer of the access check.
 ---@field success boolean Always true.
@@ -658,14 +1103,53 @@
 ---@field success boolean Always true.
 
 --- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_OneSession
+---@field session tollbell.SessionView The session.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
 ---@class tollbell.Success_Plans
 ---@field plans tollbell.PlanView[] In the operator's order.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_PortalView
+---@field expires_at? string|nil Until when it works; null when it is a link for everybody.
+---@field url string Where.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_PurchasesView
+---@field next? integer|nil The `before` of the next page; null on the last one.
+---@field purchases tollbell.PurchaseView[] The purchases, newest first.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_ReceiptView
+---@field code? tollbell.Note|nil What is to be said of it.
+---@field duplicate boolean Whether it had been done before.
+---@field status tollbell.EventStatus How far it is.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_ReportAnswer
+---@field commands string[] What the orchestrator may do without a call of its own: `stop`.
+---@field duplicate boolean Whether it was heard before.
+---@field event_id string The report.
+---@field session_status tollbell.Status Where the session stands now.
+---@field status string `processed`, or `ignored` when it changes nothing.
 ---@field success boolean Always true.
 
 --- A successful answer: `{"success":true}` and the fields of the body beside it.
 ---@class tollbell.Success_Roles
 ---@field next? string|nil Goes into `after` for the next page; null when there is none.
 ---@field standings tollbell.StandingView[] By rising id of the user.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_SessionsBody
+---@field next_cursor? string|nil The `cursor` of the next page; null on the last one.
+---@field sessions tollbell.SessionView[] The sessions.
 ---@field success boolean Always true.
 
 --- A successful answer: `{"success":true}` and the fields of the body beside it.
@@ -678,6 +1162,17 @@
 ---@class tollbell.Success_Usage
 ---@field discord_user_id string Whose.
 ---@field usage tollbell.UsageView The windows and their entries.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_WebhookEventAnswer
+---@field event tollbell.WebhookEventView The event, as it stands now.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_WebhookEventsAnswer
+---@field events tollbell.WebhookEventView[] The events, newest first.
+---@field next? integer|nil The `before` of the next page; null on the last one.
 ---@field success boolean Always true.
 
 --- How much money there is.
@@ -699,6 +1194,11 @@
 ---@field discord_user_id string Whose it is.
 ---@field expires string When it ends.
 ---@field token string Goes into `Authorization: Bearer` or `Authorization: Token`.
+
+--- A topic and how many listen to it.
+---@class tollbell.TopicView
+---@field connections integer Connections of this node that listen to it.
+---@field topic string The topic.
 
 --- What to change about a name.
 ---@class tollbell.UpdateBody
@@ -849,6 +1349,54 @@
 ---@field discord_user_id string Whose.
 ---@field wallets tollbell.LinkedWallet[] The wallets.
 
+--- An event.
+---@class tollbell.WebhookEventAnswer
+---@field event tollbell.WebhookEventView The event, as it stands now.
+
+--- An event of a provider.
+---@class tollbell.WebhookEventView
+---@field attempts integer How often it was tried, here and by the provider.
+---@field awaits_customer? string|nil The provider's customer it waits for.
+---@field awaits_product? string|nil The product it waits for.
+---@field awaits_user? string|nil The user it waits for.
+---@field code? tollbell.Note|nil What is to be said of it.
+---@field event_id string The provider's name for it.
+---@field id integer Its number here.
+---@field next_attempt_at? string|nil When it is tried again; null when it is not.
+---@field processed_at? string|nil When it was done.
+---@field provider tollbell.Provider Who sent it.
+---@field received_at string When it arrived first.
+---@field status tollbell.EventStatus How far it is.
+---@field told_at string When the provider told it.
+---@field type string Its type, in the provider's word.
+
+--- A page of events.
+---@class tollbell.WebhookEventsAnswer
+---@field events tollbell.WebhookEventView[] The events, newest first.
+---@field next? integer|nil The `before` of the next page; null on the last one.
+
+--- A provider's event could not be applied as it should, or says something that an operator should look at.
+---@class tollbell.WebhookFailed
+---@field attempts integer How often it was tried.
+---@field code tollbell.Note What is the matter.
+---@field event_id string The provider's name for it.
+---@field id integer Its number here, to replay it.
+---@field next_attempt_at? string|nil When it is tried again; null when it is not.
+---@field provider tollbell.Provider Who sent it.
+---@field status tollbell.EventStatus How far it is.
+---@field type string Its type, in the provider's word.
+
+--- When another plan begins.
+---@alias tollbell.When "now"|"period_end"
+
+--- A checkout was opened, or became something else.
+---@class tollbell.CheckoutChangedEvent
+---@field kind "checkout.changed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.CheckoutChanged
+
 --- The contract is over: nobody is entitled any more, and each subscription ends with its own event.
 ---@class tollbell.ContractCanceledEvent
 ---@field kind "contract.canceled"
@@ -927,6 +1475,14 @@
 ---@field topics string[]
 ---@field data tollbell.NameChanged
 
+--- The operator set the message of the day, or switched payments on or off.
+---@class tollbell.NoticeChangedEvent
+---@field kind "notice.changed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.NoticeChanged
+
 --- Somebody moved the test clock of a hub that was started with --dev.
 ---@class tollbell.OpsClockAdvancedEvent
 ---@field kind "ops.clock_advanced"
@@ -934,6 +1490,38 @@
 ---@field at string When it was committed.
 ---@field topics string[]
 ---@field data tollbell.ClockAdvanced
+
+--- Something differed from what a provider says, and was repaired.
+---@class tollbell.OpsDriftEvent
+---@field kind "ops.drift"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.DriftFound
+
+--- A server that no session paid for was told to stop, and has heard it.
+---@class tollbell.OpsOrphanStoppedEvent
+---@field kind "ops.orphan_stopped"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.OrphanStopped
+
+--- The orchestrator reported what can't be.
+---@class tollbell.OpsServerAnomalyEvent
+---@field kind "ops.server_anomaly"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerAnomaly
+
+--- An event of a provider waits, failed, or says something that an operator should look at.
+---@class tollbell.OpsWebhookFailedEvent
+---@field kind "ops.webhook_failed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.WebhookFailed
 
 --- Money moved from one wallet to another.
 ---@class tollbell.PaymentMadeEvent
@@ -951,6 +1539,46 @@
 ---@field topics string[]
 ---@field data tollbell.PlanChanged
 
+--- The game made the wallet for a player.
+---@class tollbell.PlayerLinkedEvent
+---@field kind "player.linked"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.PlayerChange
+
+--- The player of the wallet is called otherwise.
+---@class tollbell.PlayerRenamedEvent
+---@field kind "player.renamed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.PlayerChange
+
+--- A payment failed; the provider may try again.
+---@class tollbell.PurchaseFailedEvent
+---@field kind "purchase.failed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.PurchaseChanged
+
+--- Money came in for a purchase.
+---@class tollbell.PurchasePaidEvent
+---@field kind "purchase.paid"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.PurchaseChanged
+
+--- Money of a purchase was given back.
+---@class tollbell.PurchaseRefundedEvent
+---@field kind "purchase.refunded"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.PurchaseChanged
+
 --- A bot should give or take the role of a plan.
 ---@class tollbell.RoleChangedEvent
 ---@field kind "role.changed"
@@ -958,6 +1586,92 @@
 ---@field at string When it was committed.
 ---@field topics string[]
 ---@field data tollbell.RoleChanged
+
+--- The hub gave the session up: its server was silent, or its stop was never confirmed.
+---@class tollbell.ServerExpiredEvent
+---@field kind "server.expired"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerChanged
+
+--- There never was a server, and nothing is charged.
+---@class tollbell.ServerFailedEvent
+---@field kind "server.failed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerChanged
+
+--- The orchestrator ended the server the hard way.
+---@class tollbell.ServerKilledEvent
+---@field kind "server.killed"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerChanged
+
+--- The orchestrator is at it.
+---@class tollbell.ServerLaunchingEvent
+---@field kind "server.launching"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerChanged
+
+--- Minutes are reserved and a server is ordered.
+---@class tollbell.ServerPendingEvent
+---@field kind "server.pending"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerChanged
+
+--- Players can join.
+---@class tollbell.ServerReadyEvent
+---@field kind "server.ready"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerChanged
+
+--- The server is down and its minutes are charged.
+---@class tollbell.ServerStoppedEvent
+---@field kind "server.stopped"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerChanged
+
+--- The server is going down.
+---@class tollbell.ServerStoppingEvent
+---@field kind "server.stopping"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerChanged
+
+--- A server lives; at most once in half a minute.
+---@class tollbell.ServerTickHint
+---@field kind "server.tick"
+---@field topics string[]
+---@field data tollbell.ServerTick
+
+--- Something else is known of the session, which stands where it stood.
+---@class tollbell.ServerUpdatedEvent
+---@field kind "server.updated"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerChanged
+
+--- So many minutes are left. For its owner only.
+---@class tollbell.ServerWarningEvent
+---@field kind "server.warning"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.ServerWarning
 
 --- The subscriber wants to end with the term, and is entitled until then.
 ---@class tollbell.SubscriptionCancelRequestedEvent
@@ -1120,4 +1834,4 @@
 ---@field data tollbell.WalletChange
 
 --- Any event. Test `event.kind` first.
----@alias tollbell.Event tollbell.ContractCanceledEvent|tollbell.ContractClosedEvent|tollbell.ContractCreatedEvent|tollbell.ContractEditedEvent|tollbell.ContractOpenedEvent|tollbell.EntitlementChangedEvent|tollbell.NameRegisteredEvent|tollbell.NameTransferredEvent|tollbell.NameUpdatedEvent|tollbell.OpsClockAdvancedEvent|tollbell.PaymentMadeEvent|tollbell.PlanChangedEvent|tollbell.RoleChangedEvent|tollbell.SubscriptionCancelRequestedEvent|tollbell.SubscriptionCanceledEvent|tollbell.SubscriptionForcedEvent|tollbell.SubscriptionLapsedEvent|tollbell.SubscriptionPaymentFailedEvent|tollbell.SubscriptionRenewedEvent|tollbell.SubscriptionResumedEvent|tollbell.SubscriptionStartedEvent|tollbell.SubscriptionTermsAcceptedEvent|tollbell.SubscriptionTermsChangedEvent|tollbell.UsageRecordedEvent|tollbell.UsageReleasedEvent|tollbell.UsageReservedEvent|tollbell.UsageThresholdEvent|tollbell.UserLinkedEvent|tollbell.UserWalletLinkedEvent|tollbell.UserWalletUnlinkedEvent|tollbell.WalletCreatedEvent|tollbell.WalletLockedEvent|tollbell.WalletUnlockedEvent
+---@alias tollbell.Event tollbell.CheckoutChangedEvent|tollbell.ContractCanceledEvent|tollbell.ContractClosedEvent|tollbell.ContractCreatedEvent|tollbell.ContractEditedEvent|tollbell.ContractOpenedEvent|tollbell.EntitlementChangedEvent|tollbell.NameRegisteredEvent|tollbell.NameTransferredEvent|tollbell.NameUpdatedEvent|tollbell.NoticeChangedEvent|tollbell.OpsClockAdvancedEvent|tollbell.OpsDriftEvent|tollbell.OpsOrphanStoppedEvent|tollbell.OpsServerAnomalyEvent|tollbell.OpsWebhookFailedEvent|tollbell.PaymentMadeEvent|tollbell.PlanChangedEvent|tollbell.PlayerLinkedEvent|tollbell.PlayerRenamedEvent|tollbell.PurchaseFailedEvent|tollbell.PurchasePaidEvent|tollbell.PurchaseRefundedEvent|tollbell.RoleChangedEvent|tollbell.ServerExpiredEvent|tollbell.ServerFailedEvent|tollbell.ServerKilledEvent|tollbell.ServerLaunchingEvent|tollbell.ServerPendingEvent|tollbell.ServerReadyEvent|tollbell.ServerStoppedEvent|tollbell.ServerStoppingEvent|tollbell.ServerUpdatedEvent|tollbell.ServerWarningEvent|tollbell.SubscriptionCancelRequestedEvent|tollbell.SubscriptionCanceledEvent|tollbell.SubscriptionForcedEvent|tollbell.SubscriptionLapsedEvent|tollbell.SubscriptionPaymentFailedEvent|tollbell.SubscriptionRenewedEvent|tollbell.SubscriptionResumedEvent|tollbell.SubscriptionStartedEvent|tollbell.SubscriptionTermsAcceptedEvent|tollbell.SubscriptionTermsChangedEvent|tollbell.UsageRecordedEvent|tollbell.UsageReleasedEvent|tollbell.UsageReservedEvent|tollbell.UsageThresholdEvent|tollbell.UserLinkedEvent|tollbell.UserWalletLinkedEvent|tollbell.UserWalletUnlinkedEvent|tollbell.WalletCreatedEvent|tollbell.WalletLockedEvent|tollbell.WalletUnlockedEvent

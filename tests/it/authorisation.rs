@@ -272,29 +272,7 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
             hub.admin(),
             revoked.clone(),
         ];
-        let path = match *path {
-            path if ["payments", "contracts", "subscribers", "subscriptions"]
-                .iter()
-                .any(|family| path.contains(&format!("{family}/{{id}}"))) =>
-            {
-                path.replace("{id}", "1").replace("{address}", BERT.1)
-            }
-            path => path
-                .replace("{id}", "00000000-0000-4000-8000-000000000000")
-                .replace("{address}", ANNA.1)
-                // The Krist door is asked for what is no name.
-                .replace(
-                    "{name}",
-                    if path.starts_with("/api/krist/") { "{name}" } else { "bakery" },
-                )
-                .replace("{discord_id}", "2002")
-                .replace("{tier}", "gold")
-                .replace("{provider}", "comp")
-                .replace("{ref}", "gift")
-                .replace("{uuid}", "00000000-0000-4000-8000-000000000000")
-                .replace("{file}", "index.css")
-                .replace("{*file}", "main.js"),
-        };
+        let path = filled(path);
         for ((caller, name), status) in callers.iter().zip(CALLERS).zip(expected) {
             let method: Method = method.parse().unwrap();
             let reply = caller.send(method.clone(), &path, &[], Vec::new()).await;
@@ -368,4 +346,28 @@ async fn an_orchestrator_knows_its_token_only() {
     }
     // Whoever keeps it running asks without.
     assert_eq!(Api::new(orchestra.url(), None).get("/healthz").await.status, 200);
+}
+
+/// A route's path with something in each of its places.
+fn filled(path: &str) -> String {
+    match path {
+        path if ["payments", "contracts", "subscribers", "subscriptions"]
+            .iter()
+            .any(|family| path.contains(&format!("{family}/{{id}}"))) =>
+        {
+            path.replace("{id}", "1").replace("{address}", BERT.1)
+        }
+        path => path
+            .replace("{id}", "00000000-0000-4000-8000-000000000000")
+            .replace("{address}", ANNA.1)
+            // The Krist door is asked for what is no name.
+            .replace("{name}", if path.starts_with("/api/krist/") { "{name}" } else { "bakery" })
+            .replace("{discord_id}", "2002")
+            .replace("{tier}", "gold")
+            .replace("{provider}", "comp")
+            .replace("{ref}", "gift")
+            .replace("{uuid}", "00000000-0000-4000-8000-000000000000")
+            .replace("{file}", "index.css")
+            .replace("{*file}", "main.js"),
+    }
 }

@@ -11,6 +11,8 @@ use crate::item::Event;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Change {
+    /// A checkout was opened, or became something else.
+    CheckoutChanged(Box<CheckoutChanged>),
     /// The contract is over: nobody is entitled any more, and each subscription ends with its own
     /// event.
     ContractCanceled(Box<ContractChanged>),
@@ -30,14 +32,54 @@ pub enum Change {
     NameTransferred(Box<NameChanged>),
     /// The owner of a name changed where it leads.
     NameUpdated(Box<NameChanged>),
+    /// The operator set the message of the day, or switched payments on or off.
+    NoticeChanged(Box<NoticeChanged>),
     /// Somebody moved the test clock of a hub that was started with --dev.
     OpsClockAdvanced(Box<ClockAdvanced>),
+    /// Something differed from what a provider says, and was repaired.
+    OpsDrift(Box<DriftFound>),
+    /// A server that no session paid for was told to stop, and has heard it.
+    OpsOrphanStopped(Box<OrphanStopped>),
+    /// The orchestrator reported what can't be.
+    OpsServerAnomaly(Box<ServerAnomaly>),
+    /// An event of a provider waits, failed, or says something that an operator should look at.
+    OpsWebhookFailed(Box<WebhookFailed>),
     /// Money moved from one wallet to another.
     PaymentMade(Box<PaymentMade>),
     /// The operator made or changed a plan.
     PlanChanged(Box<PlanChanged>),
+    /// The game made the wallet for a player.
+    PlayerLinked(Box<PlayerChange>),
+    /// The player of the wallet is called otherwise.
+    PlayerRenamed(Box<PlayerChange>),
+    /// A payment failed; the provider may try again.
+    PurchaseFailed(Box<PurchaseChanged>),
+    /// Money came in for a purchase.
+    PurchasePaid(Box<PurchaseChanged>),
+    /// Money of a purchase was given back.
+    PurchaseRefunded(Box<PurchaseChanged>),
     /// A bot should give or take the role of a plan.
     RoleChanged(Box<RoleChanged>),
+    /// The hub gave the session up: its server was silent, or its stop was never confirmed.
+    ServerExpired(Box<serde_json::Value>),
+    /// There never was a server, and nothing is charged.
+    ServerFailed(Box<serde_json::Value>),
+    /// The orchestrator ended the server the hard way.
+    ServerKilled(Box<serde_json::Value>),
+    /// The orchestrator is at it.
+    ServerLaunching(Box<serde_json::Value>),
+    /// Minutes are reserved and a server is ordered.
+    ServerPending(Box<serde_json::Value>),
+    /// Players can join.
+    ServerReady(Box<serde_json::Value>),
+    /// The server is down and its minutes are charged.
+    ServerStopped(Box<serde_json::Value>),
+    /// The server is going down.
+    ServerStopping(Box<serde_json::Value>),
+    /// Something else is known of the session, which stands where it stood.
+    ServerUpdated(Box<serde_json::Value>),
+    /// So many minutes are left. For its owner only.
+    ServerWarning(Box<ServerWarning>),
     /// The subscriber wants to end with the term, and is entitled until then.
     SubscriptionCancelRequested(Box<SubscriptionChanged>),
     /// The subscription ended: as its wallet wanted, with its contract, or by the operator.
@@ -89,6 +131,7 @@ impl Event {
     /// When the body has another shape than its kind.
     pub fn change(&self) -> Result<Change, serde_json::Error> {
         Ok(match self.kind.as_str() {
+            "checkout.changed" => Change::CheckoutChanged(self.data()?),
             "contract.canceled" => Change::ContractCanceled(self.data()?),
             "contract.closed" => Change::ContractClosed(self.data()?),
             "contract.created" => Change::ContractCreated(self.data()?),
@@ -98,10 +141,30 @@ impl Event {
             "name.registered" => Change::NameRegistered(self.data()?),
             "name.transferred" => Change::NameTransferred(self.data()?),
             "name.updated" => Change::NameUpdated(self.data()?),
+            "notice.changed" => Change::NoticeChanged(self.data()?),
             "ops.clock_advanced" => Change::OpsClockAdvanced(self.data()?),
+            "ops.drift" => Change::OpsDrift(self.data()?),
+            "ops.orphan_stopped" => Change::OpsOrphanStopped(self.data()?),
+            "ops.server_anomaly" => Change::OpsServerAnomaly(self.data()?),
+            "ops.webhook_failed" => Change::OpsWebhookFailed(self.data()?),
             "payment.made" => Change::PaymentMade(self.data()?),
             "plan.changed" => Change::PlanChanged(self.data()?),
+            "player.linked" => Change::PlayerLinked(self.data()?),
+            "player.renamed" => Change::PlayerRenamed(self.data()?),
+            "purchase.failed" => Change::PurchaseFailed(self.data()?),
+            "purchase.paid" => Change::PurchasePaid(self.data()?),
+            "purchase.refunded" => Change::PurchaseRefunded(self.data()?),
             "role.changed" => Change::RoleChanged(self.data()?),
+            "server.expired" => Change::ServerExpired(self.data()?),
+            "server.failed" => Change::ServerFailed(self.data()?),
+            "server.killed" => Change::ServerKilled(self.data()?),
+            "server.launching" => Change::ServerLaunching(self.data()?),
+            "server.pending" => Change::ServerPending(self.data()?),
+            "server.ready" => Change::ServerReady(self.data()?),
+            "server.stopped" => Change::ServerStopped(self.data()?),
+            "server.stopping" => Change::ServerStopping(self.data()?),
+            "server.updated" => Change::ServerUpdated(self.data()?),
+            "server.warning" => Change::ServerWarning(self.data()?),
             "subscription.cancel_requested" => Change::SubscriptionCancelRequested(self.data()?),
             "subscription.canceled" => Change::SubscriptionCanceled(self.data()?),
             "subscription.forced" => Change::SubscriptionForced(self.data()?),

@@ -2,6 +2,8 @@
 
 /** The data of every event, by its kind. */
 export interface Events {
+  /** A checkout was opened, or became something else. */
+  "checkout.changed": CheckoutChanged;
   /** The contract is over: nobody is entitled any more, and each subscription ends with its own event. */
   "contract.canceled": ContractChanged;
   /** The owner takes no new subscribers. */
@@ -20,14 +22,54 @@ export interface Events {
   "name.transferred": NameChanged;
   /** The owner of a name changed where it leads. */
   "name.updated": NameChanged;
+  /** The operator set the message of the day, or switched payments on or off. */
+  "notice.changed": NoticeChanged;
   /** Somebody moved the test clock of a hub that was started with --dev. */
   "ops.clock_advanced": ClockAdvanced;
+  /** Something differed from what a provider says, and was repaired. */
+  "ops.drift": DriftFound;
+  /** A server that no session paid for was told to stop, and has heard it. */
+  "ops.orphan_stopped": OrphanStopped;
+  /** The orchestrator reported what can't be. */
+  "ops.server_anomaly": ServerAnomaly;
+  /** An event of a provider waits, failed, or says something that an operator should look at. */
+  "ops.webhook_failed": WebhookFailed;
   /** Money moved from one wallet to another. */
   "payment.made": PaymentMade;
   /** The operator made or changed a plan. */
   "plan.changed": PlanChanged;
+  /** The game made the wallet for a player. */
+  "player.linked": PlayerChange;
+  /** The player of the wallet is called otherwise. */
+  "player.renamed": PlayerChange;
+  /** A payment failed; the provider may try again. */
+  "purchase.failed": PurchaseChanged;
+  /** Money came in for a purchase. */
+  "purchase.paid": PurchaseChanged;
+  /** Money of a purchase was given back. */
+  "purchase.refunded": PurchaseChanged;
   /** A bot should give or take the role of a plan. */
   "role.changed": RoleChanged;
+  /** The hub gave the session up: its server was silent, or its stop was never confirmed. */
+  "server.expired": ServerChanged;
+  /** There never was a server, and nothing is charged. */
+  "server.failed": ServerChanged;
+  /** The orchestrator ended the server the hard way. */
+  "server.killed": ServerChanged;
+  /** The orchestrator is at it. */
+  "server.launching": ServerChanged;
+  /** Minutes are reserved and a server is ordered. */
+  "server.pending": ServerChanged;
+  /** Players can join. */
+  "server.ready": ServerChanged;
+  /** The server is down and its minutes are charged. */
+  "server.stopped": ServerChanged;
+  /** The server is going down. */
+  "server.stopping": ServerChanged;
+  /** Something else is known of the session, which stands where it stood. */
+  "server.updated": ServerChanged;
+  /** So many minutes are left. For its owner only. */
+  "server.warning": ServerWarning;
   /** The subscriber wants to end with the term, and is entitled until then. */
   "subscription.cancel_requested": SubscriptionChanged;
   /** The subscription ended: as its wallet wanted, with its contract, or by the operator. */
@@ -74,6 +116,8 @@ export interface Events {
 export interface Hints {
   /** What the node did in the last second; with more of it on `ops`. */
   "hub.stats": Pulse;
+  /** A server lives; at most once in half a minute. */
+  "server.tick": ServerTick;
 }
 
 /** A committed change, as it is sent. */
@@ -193,8 +237,40 @@ export type AllowList = Address[];
 /** A positive decimal number (or the same as a string), exact to the currency's scale. */
 export type AmountText = number;
 
+/** A subscription after it was changed. */
+export type BoughtAnswer = {
+  /** The subscription. */
+  subscription: BoughtView;
+};
+
+/** A subscription that was bought. */
+export type BoughtView = {
+  /** Whether it ends then. */
+  cancel_at_period_end: boolean;
+  /** Until when it is paid. */
+  period_end: Timestamp;
+  /** How it stands. */
+  status: Status;
+  /** The provider's name for it. */
+  subscription_id: Reference;
+  /** The plan that it gives now. */
+  tier: Tier;
+};
+
 /** What is paid when renewals were held up for longer than a term. */
 export type CatchUp = "one" | "all";
+
+/** Which plan to have instead. */
+export type ChangePlanBody = {
+  /** Whose; programs must say, users need not. */
+  owner_discord_id?: string | null;
+  /** Which of the plan's products; by default the first. */
+  product_id?: string | null;
+  /** The plan. */
+  tier: string;
+  /** When it begins. */
+  when?: When;
+};
 
 /** A charge on the wire. */
 export type ChargeView = {
@@ -220,6 +296,40 @@ export type CheckView = {
   name: Name;
   /** What a name costs. */
   price: Decimal;
+};
+
+/** A checkout. */
+export type CheckoutAnswer = CheckoutView;
+
+/** What to buy. */
+export type CheckoutBody = {
+  /** For whom; programs must say, users need not. */
+  owner_discord_id?: string | null;
+  /** Which of the plan's products, such as the one for a year; by default the first. */
+  product_id?: string | null;
+  /** Where to go afterwards; `{CHECKOUT_ID}` is filled in. */
+  success_url?: string | null;
+  /** The plan. */
+  tier: string;
+};
+
+/** How a checkout stands. Of two news with one place in the provider's order, the later status here is the newer one. */
+export type CheckoutStatus = "open" | "confirmed" | "expired" | "failed" | "succeeded";
+
+/** A page on which a user can pay, and what became of it. */
+export type CheckoutView = {
+  /** The provider's name for it. */
+  checkout_id: Reference;
+  /** Who. */
+  discord_user_id: DiscordId;
+  /** Until when it can be paid. */
+  expires_at: Timestamp;
+  /** How it stands. `confirmed` means that the buyer pressed pay, `succeeded` that it is paid. */
+  status: CheckoutStatus;
+  /** For which plan; null when it is sold as none. */
+  tier?: Tier | null;
+  /** Where its page is. */
+  url?: string | null;
 };
 
 /** How far to move the test clock. */
@@ -256,6 +366,42 @@ export type CompBody = {
   tier: string;
 };
 
+/** What a comparison came to. */
+export type ComparedView = {
+  /** What differed, and was repaired. */
+  drift: Drift[];
+};
+
+/** One connection. */
+export type ConnectionView = {
+  /** Who speaks, as in `welcome`; null for a guest. */
+  caller?: Record<string, unknown> | null;
+  /** Its name, which stands in its `welcome`. */
+  id: string;
+  /** Whether it is handed what comes; else it reads on at its own pace. */
+  live: boolean;
+  /** Where it comes from. */
+  peer: string;
+  /** Everything it listens to up to here was handed to its socket. */
+  position: Seq;
+  /** Bytes that its socket has not accepted. */
+  queued_bytes: number;
+  /** What it listens to. */
+  topics: Topic[];
+};
+
+/** The connections of one node. */
+export type ConnectionsView = {
+  /** At most 200 of them: those that are behind first, then the newest. */
+  connections: ConnectionView[];
+  /** The newest event of this node. */
+  head: Seq;
+  /** The 100 topics that most listen to. */
+  topics: TopicView[];
+  /** How many there are. */
+  total: number;
+};
+
 /** A contract. */
 export type ContractId = number;
 
@@ -274,6 +420,12 @@ export type ContractView = PublicContract & {
   subscribers: number;
 };
 
+/** How many are connected. */
+export type CountView = {
+  /** Websockets of this node. */
+  count: number;
+};
+
 /** A contract to offer. */
 export type CreateBody = ScheduleBody & {
   /** Who may subscribe, at most 1,000 wallets; absent or empty is everybody. */
@@ -288,6 +440,14 @@ export type CreateBody = ScheduleBody & {
   price: AmountText;
   /** 1 to 64 characters. */
   title: string;
+};
+
+/** A wallet that was made for a player. */
+export type Created = {
+  /** The address. */
+  address: Address;
+  /** The private key. It is not stored: this is the only time it is shown. */
+  privatekey: string;
 };
 
 /** The envelope of every successful answer. */
@@ -315,6 +475,21 @@ export type Data_ClockView = {
 };
 
 /** The envelope of every successful answer. */
+export type Data_ConnectionsView = {
+  /** The connections of one node. */
+  data: {
+    /** At most 200 of them: those that are behind first, then the newest. */
+    connections: ConnectionView[];
+    /** The newest event of this node. */
+    head: Seq;
+    /** The 100 topics that most listen to. */
+    topics: TopicView[];
+    /** How many there are. */
+    total: number;
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_ContractView = {
   /** A contract as one caller may see it. */
   data: PublicContract & {
@@ -326,6 +501,15 @@ export type Data_ContractView = {
     next_occurrence?: Timestamp | null;
     /** How many are subscribed; counted up to 10,000. */
     subscribers: number;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_CountView = {
+  /** How many are connected. */
+  data: {
+    /** Websockets of this node. */
+    count: number;
   };
 };
 
@@ -374,6 +558,27 @@ export type Data_NameView = {
 export type Data_Nothing = {
   /** Nothing more to say. */
   data: Record<string, unknown>;
+};
+
+/** The envelope of every successful answer. */
+export type Data_NoticeView = {
+  /** What every client is told about the community. */
+  data: {
+    /** The message of the day. */
+    motd: string;
+    /** When it was set. */
+    motd_set_at: Timestamp;
+    /** Whether wallets may pay. */
+    transactions_enabled: boolean;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_OfferMade = {
+  /** The number of a contract. */
+  data: {
+    id: ContractId;
+  };
 };
 
 /** The envelope of every successful answer. */
@@ -516,6 +721,44 @@ export type Data_Page_PaymentMade = {
 };
 
 /** The envelope of every successful answer. */
+export type Data_Page_ServerView = {
+  /** One page of a list. */
+  data: {
+    /** How many rows are on this page. */
+    count: number;
+    /** The rows, in the order the route documents. */
+    items: {
+      /** What the game is called. */
+      game: string;
+      /** Which game. */
+      game_code: string;
+      /** Where to connect. */
+      host: string;
+      /** Its name. */
+      id: ServerSessionId;
+      /** Where to connect; null until it is known. */
+      port?: number | null;
+      /** Since when players can join. */
+      ready_at?: Timestamp | null;
+      /** When it was ordered. */
+      started_at: Timestamp;
+      /** Where it stands. */
+      status: Status;
+      /** When it ended. */
+      stopped_at?: Timestamp | null;
+      /** When it has to end; null until it is ready. */
+      time_limit_at?: Timestamp | null;
+      /** Raised by 1 with each event of the session, so a listener sees that nothing is missing. */
+      version: number;
+    }[];
+    /** The `before` or `after_id` of the next page, null on the last one. */
+    next?: number | null;
+    /** How many rows follow this page. */
+    remaining: number;
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_Page_SubscriptionView = {
   /** One page of a list. */
   data: {
@@ -574,6 +817,15 @@ export type Data_Page_SubscriptionView = {
 };
 
 /** The envelope of every successful answer. */
+export type Data_PartedView = {
+  /** Which connection was ended. */
+  data: {
+    /** Its name. */
+    id: string;
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_PaymentMade = {
   /** The data of `payment.made`. */
   data: {
@@ -616,6 +868,35 @@ export type Data_Revoked = {
 };
 
 /** The envelope of every successful answer. */
+export type Data_ServerView = {
+  /** A session as everybody may see it: no password, no owner. */
+  data: {
+    /** What the game is called. */
+    game: string;
+    /** Which game. */
+    game_code: string;
+    /** Where to connect. */
+    host: string;
+    /** Its name. */
+    id: ServerSessionId;
+    /** Where to connect; null until it is known. */
+    port?: number | null;
+    /** Since when players can join. */
+    ready_at?: Timestamp | null;
+    /** When it was ordered. */
+    started_at: Timestamp;
+    /** Where it stands. */
+    status: Status;
+    /** When it ended. */
+    stopped_at?: Timestamp | null;
+    /** When it has to end; null until it is ready. */
+    time_limit_at?: Timestamp | null;
+    /** Raised by 1 with each event of the session, so a listener sees that nothing is missing. */
+    version: number;
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_SessionView = {
   /** The session of a caller. */
   data: {
@@ -629,11 +910,70 @@ export type Data_SessionView = {
 };
 
 /** The envelope of every successful answer. */
+export type Data_SubscribedOffer = {
+  /** When the next term is paid, in both spellings. */
+  data: {
+    nextPayment?: Timestamp | null;
+    next_payment?: Timestamp | null;
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_SubscribedView = {
   /** What subscribing came to. */
   data: SubscriptionView & {
     /** The payment for the first term; null when there was nothing to pay. */
     payment?: PaymentMade | null;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_SubscriptionOffer = {
+  /** A contract, in both spellings. */
+  data: {
+    allowedSubscribers?: AllowList | null;
+    /** Who may subscribe; only the owner is told. */
+    allowed_subscribers?: AllowList | null;
+    /** When the contract was made. */
+    created: Timestamp;
+    /** What is said of it. */
+    description: string;
+    /** Its number. */
+    id: ContractId;
+    maxSubscribers?: number | null;
+    max_subscribers?: number | null;
+    /** The name that it belongs to, such as `shop@bakery.kro`; the owner's address when it belongs to none. */
+    name: string;
+    nextPayment?: Timestamp | null;
+    /** When it pays next. */
+    next_payment?: Timestamp | null;
+    /** Whether it owns the contract. */
+    owns: boolean;
+    /** How long a term is in minutes; 0 for one that the calendar gives. */
+    period: number;
+    /** What a term costs. */
+    price: Decimal;
+    /** `active`, `closed` or `cancelled`. */
+    status: string;
+    /** Whether the wallet that asks is subscribed. */
+    subscribed: boolean;
+    /** How many are subscribed. */
+    subscribers: number;
+    /** Whether it may leave. */
+    unsubscribable: boolean;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_SubscriptionOffers = {
+  /** A page of contracts. */
+  data: {
+    /** How many are on this page. */
+    count: number;
+    /** They themselves. */
+    subscriptions: SubscriptionOffer[];
+    /** How many there are. */
+    total: number;
   };
 };
 
@@ -730,6 +1070,26 @@ export type Data_UserView = {
     /** Their wallets. */
     wallets: LinkedWallet[];
   };
+};
+
+/** The envelope of every successful answer. */
+export type Data_Vec_PlayerWalletView = {
+  data: {
+    /** Its address. */
+    address: Address;
+    /** What it holds. */
+    balance: Decimal;
+    /** When it was made. */
+    created_at: Timestamp;
+    /** A number of it, which no other route takes. */
+    id: WalletId;
+    /** Whether it can't log in and can't pay. */
+    locked: boolean;
+    /** All that it ever received. */
+    total_in: Decimal;
+    /** All that it ever paid. */
+    total_out: Decimal;
+  }[];
 };
 
 /** The envelope of every successful answer. */
@@ -836,6 +1196,29 @@ export type Detail = {
 
 /** A person, by the id that Discord gave them. A string in JSON: it exceeds the integers that JavaScript can hold. */
 export type DiscordId = string;
+
+/** What differed from what a provider says, and was repaired. */
+export type Drift = {
+  /** How it stands. */
+  after: Stand;
+  /** How it stood here; null when it was not known. */
+  before?: Stand | null;
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** Why it was looked at. */
+  occasion: Occasion;
+  /** The provider's name for it. */
+  reference: Reference;
+  what: "entitlement";
+} | {
+  /** Whether it delivers again. */
+  enabled: boolean;
+  what: "webhook_disabled";
+} | {
+  /** How many. */
+  redelivered: number;
+  what: "events_missing";
+};
 
 /** What to change about a contract; what is absent stays. */
 export type EditBody = ScheduleBody & {
@@ -1005,6 +1388,9 @@ export type EventPage = {
   next: Seq;
 };
 
+/** How far news are that arrived. */
+export type EventStatus = "processed" | "ignored" | "deferred" | "failed";
+
 /** The body of every failed request. */
 export type FailureBody = {
   /** Stable; programs branch on it. */
@@ -1025,10 +1411,24 @@ export type ForceBody = {
   contract_id: ContractId;
 };
 
+/** The games that can be played. */
+export type GamesBody = {
+  /** As the orchestrator lists them. */
+  games: Record<string, unknown>[];
+  /** Present when a newer list could not be had. */
+  stale?: boolean;
+};
+
 /** Who gets a name. */
 export type GiveBody = {
   /** The new owner's address. */
   to: Address;
+};
+
+/** A sign of life. */
+export type HeartbeatBody = {
+  /** What the server is called now; cut to 128 characters. */
+  server_identifier?: string | null;
 };
 
 /** A token to issue. */
@@ -1036,6 +1436,15 @@ export type IssueBody = ProfileBody & {
   /** How long it is valid: 60 to 2,592,000 seconds; a day when absent. */
   ttl_s?: number | null;
 };
+
+/** A private key. */
+export type KeyBody = {
+  /** The private key of the wallet that acts. */
+  privatekey: string;
+};
+
+/** Who had a session started. */
+export type LaunchSource = "discord_bot" | "website" | "api";
 
 /** How much a plan gives. */
 export type Limits = {
@@ -1122,8 +1531,59 @@ export type NameView = {
   version: number;
 };
 
+/** What is to be said of news beside their status. */
+export type Note = "STALE" | "UNKNOWN_STATUS" | "IDENTITY_CONFLICT" | "USER_UNKNOWN" | "USER_NOT_LINKED" | "PLAN_UNKNOWN" | "PRODUCT_ARCHIVED" | "INTERNAL";
+
 /** Nothing more to say. */
 export type Nothing = Record<string, unknown>;
+
+/** What to change about the notice; what is absent stays. */
+export type NoticeBody = {
+  /** The message of the day, at most 512 characters. */
+  motd?: string | null;
+  /** Whether wallets may pay. While they may not, contracts are not renewed either, and nobody lapses. */
+  transactions_enabled?: boolean | null;
+};
+
+/** What every client is told about the community. */
+export type NoticeView = {
+  /** The message of the day. */
+  motd: string;
+  /** When it was set. */
+  motd_set_at: Timestamp;
+  /** Whether wallets may pay. */
+  transactions_enabled: boolean;
+};
+
+/** Why it was compared with what the provider says. */
+export type Occasion = "sync" | "late" | "checkout" | "link" | "operator";
+
+/** A contract to offer, in either spelling. */
+export type OfferBody = {
+  allowed_subscribers?: string[] | null;
+  /** 1 to 255 characters. */
+  description: string;
+  max_subscribers?: number | null;
+  /** The name, with or without `meta@` and suffix; the key's wallet must own it. */
+  name: string;
+  /** How long a term is in minutes. */
+  period: number;
+  /** What a term costs. */
+  price: AmountText;
+  /** The owner's private key. */
+  privatekey: string;
+};
+
+/** The number of a contract. */
+export type OfferMade = {
+  id: ContractId;
+};
+
+/** A wallet. */
+export type One = {
+  /** It. */
+  wallet: PlayerWalletView;
+};
 
 /** An entitlement. */
 export type OneEntitlement = {
@@ -1139,6 +1599,12 @@ export type OneEntitlement = {
 export type OnePlan = {
   /** The plan. */
   plan: PlanView;
+};
+
+/** A session. */
+export type OneSession = {
+  /** The session. */
+  session: SessionView;
 };
 
 /** A window that is open. */
@@ -1171,6 +1637,12 @@ export type OpenedView = {
   expires: Timestamp;
   /** Goes into `Authorization: Bearer`. It is shown once. */
   token: string;
+};
+
+/** Which connection was ended. */
+export type PartedView = {
+  /** Its name. */
+  id: string;
 };
 
 /** A payment to make. */
@@ -1299,6 +1771,46 @@ export type Plans = {
   plans: PlanView[];
 };
 
+/** A player, as the game knows them. */
+export type PlayerId = string;
+
+/** What a player is called: 1 to 16 of letters, digits and `_`, as the game allows; case is kept and does not matter. */
+export type PlayerName = string;
+
+/** A wallet as clients of players know it. */
+export type PlayerWalletView = {
+  /** Its address. */
+  address: Address;
+  /** What it holds. */
+  balance: Decimal;
+  /** When it was made. */
+  created_at: Timestamp;
+  /** A number of it, which no other route takes. */
+  id: WalletId;
+  /** Whether it can't log in and can't pay. */
+  locked: boolean;
+  /** All that it ever received. */
+  total_in: Decimal;
+  /** All that it ever paid. */
+  total_out: Decimal;
+};
+
+/** Where to go when done. */
+export type PortalBody = {
+  /** Whose portal; programs must say, users need not. */
+  owner_discord_id?: string | null;
+  /** Where the way back leads. */
+  return_url?: string | null;
+};
+
+/** A way into the customer's own pages. */
+export type PortalView = {
+  /** Until when it works; null when it is a link for everybody. */
+  expires_at?: Timestamp | null;
+  /** Where. */
+  url: string;
+};
+
 /** What is sold elsewhere as a plan. */
 export type Product = {
   /** The provider's id of the product; for `contract` the id of a contract. */
@@ -1360,8 +1872,127 @@ export type PurchaseBody = {
   name: string;
 };
 
+/** How a purchase stands. Of two news with one place in the provider's order, the later status here is the newer one. */
+export type PurchaseStatus = "pending" | "failed" | "paid" | "partially_refunded" | "refunded";
+
+/** A purchase. */
+export type PurchaseView = {
+  /** What was, or is to be, paid, in cents, tax included. */
+  amount_cents: number;
+  /** Three letters. */
+  currency: string;
+  /** Whose. */
+  discord_user_id: DiscordId;
+  /** Its number here. */
+  id: number;
+  /** The number on the invoice. */
+  invoice?: string | null;
+  /** The provider's name for it. */
+  order_id: Reference;
+  /** When it was made. */
+  ordered_at: Timestamp;
+  /** For which product. */
+  product_id?: Reference | null;
+  /** Where it was made. */
+  provider: Provider;
+  /** Why it was to be paid, in the provider's word, such as `subscription_cycle`. */
+  reason?: string | null;
+  /** What was given back, tax included. */
+  refunded_cents: number;
+  /** How it stands. */
+  status: PurchaseStatus;
+  /** For which subscription. */
+  subscription_id?: Reference | null;
+  /** The tax in it. */
+  tax_cents: number;
+  /** Rises by 1 with each event of the purchase. */
+  version: number;
+};
+
+/** A page of purchases. */
+export type PurchasesView = {
+  /** The `before` of the next page; null on the last one. */
+  next?: number | null;
+  /** The purchases, newest first. */
+  purchases: PurchaseView[];
+};
+
+/** What a provider is told of its event. */
+export type ReceiptView = {
+  /** What is to be said of it. */
+  code?: Note | null;
+  /** Whether it had been done before. */
+  duplicate: boolean;
+  /** How far it is. */
+  status: EventStatus;
+};
+
 /** A provider's own name for a thing: 1 to 128 visible characters. */
 export type Reference = string;
+
+/** What a player is called by now. */
+export type RenameBody = {
+  /** What they are called. */
+  username: PlayerName;
+  /** The game's UUID of the player. */
+  uuid: PlayerId;
+};
+
+/** A player. */
+export type Renamed = {
+  /** What they are called. */
+  name: PlayerName;
+  /** The game's UUID. */
+  uuid: PlayerId;
+};
+
+/** What became of a report. Any answer of 200 means that it is stored. */
+export type ReportAnswer = {
+  /** What the orchestrator may do without a call of its own: `stop`. */
+  commands: string[];
+  /** Whether it was heard before. */
+  duplicate: boolean;
+  /** The report. */
+  event_id: string;
+  /** Where the session stands now. */
+  session_status: Status;
+  /** `processed`, or `ignored` when it changes nothing. */
+  status: string;
+};
+
+/** A report of the orchestrator. Names in camel case are read as well, numbers as text too. */
+export type ReportBody = {
+  /** Why there never was a server, for programs. */
+  error_code?: string | null;
+  /** Why there never was a server, for people. */
+  error_message?: string | null;
+  /** `launch_accepted`, `ready`, `heartbeat`, `stopping`, `stopped`, `exited`, `killed` or `launch_failed`; others are taken note of and change nothing. */
+  event: string;
+  /** The orchestrator's name of the event, 1 to 128 characters: a repeated one changes nothing. */
+  event_id: string;
+  /** Where to connect. */
+  host?: string | null;
+  /** When it happened; the receipt when absent. */
+  occurred_at?: string | null;
+  /** The orchestrator's name of the session. Another one than before is another server. */
+  orchestrator_session_id?: string | null;
+  /** The orchestrator's own word for the state. */
+  orchestrator_state?: string | null;
+  /** What to connect with. */
+  password?: string | null;
+  /** How many players there are; only passed on. */
+  players?: number | null;
+  /** Where to connect, 1 to 65,535. */
+  port?: number | null;
+  /** Since when players can join. */
+  ready_at?: string | null;
+  /** Why it stops or ended. */
+  reason?: string | null;
+  /** How long it ran; a fraction is dropped. */
+  runtime_seconds?: number | null;
+  /** When the server ended. */
+  stopped_at?: string | null;
+};
 
 /** The payer's own name for a payment: 1 to 64 visible ASCII characters. Only what succeeded is remembered by it. */
 export type RequestId = string;
@@ -1408,6 +2039,32 @@ export type Seq = number;
 /** A game server's run, from its launch to its end. */
 export type ServerSessionId = string;
 
+/** A session as everybody may see it: no password, no owner. */
+export type ServerView = {
+  /** What the game is called. */
+  game: string;
+  /** Which game. */
+  game_code: string;
+  /** Where to connect. */
+  host: string;
+  /** Its name. */
+  id: ServerSessionId;
+  /** Where to connect; null until it is known. */
+  port?: number | null;
+  /** Since when players can join. */
+  ready_at?: Timestamp | null;
+  /** When it was ordered. */
+  started_at: Timestamp;
+  /** Where it stands. */
+  status: Status;
+  /** When it ended. */
+  stopped_at?: Timestamp | null;
+  /** When it has to end; null until it is ready. */
+  time_limit_at?: Timestamp | null;
+  /** Raised by 1 with each event of the session, so a listener sees that nothing is missing. */
+  version: number;
+};
+
 /** The public name of a service key. */
 export type ServiceKeyId = string;
 
@@ -1428,14 +2085,90 @@ export type SessionRowView = {
   user_agent?: string | null;
 };
 
-/** The session of a caller. */
+/** A session as its owner, bots and the orchestrator see it. Texts that are not known are empty. */
 export type SessionView = {
-  /** The wallet. */
-  address: Address;
-  /** When the token ends. */
-  expires: Timestamp;
-  /** The session's public id. */
-  id: SessionId;
+  /** The minutes that are reserved, and the most that it can cost. */
+  allocated_minutes: number;
+  /** The minutes that were charged; null until it has ended. */
+  billed_minutes?: number | null;
+  /** What the server is called. */
+  comment: string;
+  /** When it ends at the latest, as far as is known now. */
+  expires_at?: Timestamp | null;
+  /** What the game is called. */
+  game: string;
+  /** Which game. */
+  game_code: string;
+  /** Where to connect. */
+  host: string;
+  /** Its name. */
+  id: ServerSessionId;
+  /** The last sign of life. */
+  last_heartbeat_at: Timestamp;
+  /** Why there never was a server, for programs. */
+  launch_error_code: string;
+  /** Why there never was a server, for people. */
+  launch_error_message: string;
+  /** Who had it started. */
+  launch_source: LaunchSource;
+  /** The orchestrator's name of the session. */
+  orchestrator_session_id: string;
+  /** The orchestrator's own word for the state. */
+  orchestrator_state: string;
+  /** Whose it is. */
+  owner_discord_id: DiscordId;
+  /** What to connect with. */
+  password: string;
+  /** Where to connect; null until it is known. */
+  port?: number | null;
+  /** Since when players can join. */
+  ready_at?: Timestamp | null;
+  /** The minutes that were asked for. */
+  requested_minutes: number;
+  /** A name of the server for people. */
+  server_identifier: string;
+  /** When its minutes were reserved. */
+  started_at: Timestamp;
+  /** Where it stands. */
+  status: Status;
+  /** Why it stops, or ended. */
+  stop_reason: string;
+  /** When its stop was asked for. */
+  stop_requested_at?: Timestamp | null;
+  /** When it ended. */
+  stopped_at?: Timestamp | null;
+  /** When it has to end; null until it is ready. */
+  time_limit_at?: Timestamp | null;
+  /** When it last changed. */
+  updated_at: Timestamp;
+  /** Raised by 1 with each event of the session, so a listener sees that nothing is missing. */
+  version: number;
+};
+
+/** A page of sessions, newest first. */
+export type SessionsBody = {
+  /** The `cursor` of the next page; null on the last one. */
+  next_cursor?: string | null;
+  /** The sessions. */
+  sessions: SessionView[];
+};
+
+/** The wallets of a player. */
+export type Several = {
+  /** They, oldest first. */
+  wallet: PlayerWalletView[];
+};
+
+/** How a subscription stood. */
+export type Stand = {
+  /** Whether it ends with the period. */
+  cancel_at_period_end: boolean;
+  /** Until when it is paid. */
+  period_end: Timestamp;
+  /** How. */
+  status: Status;
+  /** Of which plan. */
+  tier: Tier;
 };
 
 /** Which plan a user has, and the role that comes with it. */
@@ -1448,13 +2181,51 @@ export type StandingView = {
   tier: Tier;
 };
 
+/** What to start. */
+export type StartBody = {
+  /** What the server is called; cut to 120 characters. */
+  comment?: string | null;
+  /** What the game is called; the code when absent. */
+  game?: string | null;
+  /** Which game; `gameCode` is read as well, and so are the other names in camel case. */
+  game_code: string;
+  /** An object of at most 4,096 characters that is kept with the session. */
+  launch_context?: Record<string, unknown> | null;
+  /** `api` for a program of the user's; a page and a bot are known as what they are. */
+  launch_source?: string | null;
+  /** For whom a bot starts. */
+  owner_discord_id?: string | null;
+  /** What players connect with; cut to 80 characters. */
+  password?: string | null;
+  /** Whole minutes, at least 5; absent, null and 0 are as long as the plan allows. */
+  requested_minutes?: number | null;
+};
+
 /** How an entitlement stands with its provider. */
 export type Status = "active" | "trialing" | "past_due" | "canceled" | "expired" | "inactive";
+
+/** Why to stop. */
+export type StopBody = {
+  /** Cut to 80 characters; `stopped` when absent. */
+  reason?: string | null;
+};
+
+/** Whose subscription. */
+export type SubjectBody = {
+  /** Whose; programs must say, users need not. */
+  owner_discord_id?: string | null;
+};
 
 /** How to subscribe. */
 export type SubscribeBody = {
   /** A higher price is refused: it may have changed since it was read. */
   max_price?: AmountText | null;
+};
+
+/** When the next term is paid, in both spellings. */
+export type SubscribedOffer = {
+  nextPayment?: Timestamp | null;
+  next_payment?: Timestamp | null;
 };
 
 /** What subscribing came to. */
@@ -1465,6 +2236,50 @@ export type SubscribedView = SubscriptionView & {
 
 /** A subscription of one wallet to one contract. */
 export type SubscriptionId = number;
+
+/** A contract, in both spellings. */
+export type SubscriptionOffer = {
+  allowedSubscribers?: AllowList | null;
+  /** Who may subscribe; only the owner is told. */
+  allowed_subscribers?: AllowList | null;
+  /** When the contract was made. */
+  created: Timestamp;
+  /** What is said of it. */
+  description: string;
+  /** Its number. */
+  id: ContractId;
+  maxSubscribers?: number | null;
+  max_subscribers?: number | null;
+  /** The name that it belongs to, such as `shop@bakery.kro`; the owner's address when it belongs to none. */
+  name: string;
+  nextPayment?: Timestamp | null;
+  /** When it pays next. */
+  next_payment?: Timestamp | null;
+  /** Whether it owns the contract. */
+  owns: boolean;
+  /** How long a term is in minutes; 0 for one that the calendar gives. */
+  period: number;
+  /** What a term costs. */
+  price: Decimal;
+  /** `active`, `closed` or `cancelled`. */
+  status: string;
+  /** Whether the wallet that asks is subscribed. */
+  subscribed: boolean;
+  /** How many are subscribed. */
+  subscribers: number;
+  /** Whether it may leave. */
+  unsubscribable: boolean;
+};
+
+/** A page of contracts. */
+export type SubscriptionOffers = {
+  /** How many are on this page. */
+  count: number;
+  /** They themselves. */
+  subscriptions: SubscriptionOffer[];
+  /** How many there are. */
+  total: number;
+};
 
 /** The word for [`State`] on the wire and in the database. */
 export type SubscriptionStatus = "active" | "pending" | "canceled";
@@ -1533,6 +2348,41 @@ export type Success_AdjustedView = {
 };
 
 /** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_BoughtAnswer = {
+  /** The subscription. */
+  subscription: BoughtView;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_CheckoutAnswer = CheckoutView & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_ComparedView = {
+  /** What differed, and was repaired. */
+  drift: Drift[];
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_GamesBody = {
+  /** As the orchestrator lists them. */
+  games: Record<string, unknown>[];
+  /** Present when a newer list could not be had. */
+  stale?: boolean;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
 export type Success_MyAccess = {
   /** The answer of the access check. */
   entitlement: AccessView;
@@ -1564,9 +2414,70 @@ export type Success_OnePlan = {
 };
 
 /** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_OneSession = {
+  /** The session. */
+  session: SessionView;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
 export type Success_Plans = {
   /** In the operator's order. */
   plans: PlanView[];
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_PortalView = {
+  /** Until when it works; null when it is a link for everybody. */
+  expires_at?: Timestamp | null;
+  /** Where. */
+  url: string;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_PurchasesView = {
+  /** The `before` of the next page; null on the last one. */
+  next?: number | null;
+  /** The purchases, newest first. */
+  purchases: PurchaseView[];
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_ReceiptView = {
+  /** What is to be said of it. */
+  code?: Note | null;
+  /** Whether it had been done before. */
+  duplicate: boolean;
+  /** How far it is. */
+  status: EventStatus;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_ReportAnswer = {
+  /** What the orchestrator may do without a call of its own: `stop`. */
+  commands: string[];
+  /** Whether it was heard before. */
+  duplicate: boolean;
+  /** The report. */
+  event_id: string;
+  /** Where the session stands now. */
+  session_status: Status;
+  /** `processed`, or `ignored` when it changes nothing. */
+  status: string;
 } & {
   /** Always true. */
   success: boolean;
@@ -1578,6 +2489,17 @@ export type Success_Roles = {
   next?: DiscordId | null;
   /** By rising id of the user. */
   standings: StandingView[];
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_SessionsBody = {
+  /** The `cursor` of the next page; null on the last one. */
+  next_cursor?: string | null;
+  /** The sessions. */
+  sessions: SessionView[];
 } & {
   /** Always true. */
   success: boolean;
@@ -1600,6 +2522,26 @@ export type Success_Usage = {
   discord_user_id: DiscordId;
   /** The windows and their entries. */
   usage: UsageView;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_WebhookEventAnswer = {
+  /** The event, as it stands now. */
+  event: WebhookEventView;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_WebhookEventsAnswer = {
+  /** The events, newest first. */
+  events: WebhookEventView[];
+  /** The `before` of the next page; null on the last one. */
+  next?: number | null;
 } & {
   /** Always true. */
   success: boolean;
@@ -1647,6 +2589,14 @@ export type TokenView = {
 
 /** What a listener names to hear events: `payments`, `wallet:kabc123def`, `user:803…`. */
 export type Topic = string;
+
+/** A topic and how many listen to it. */
+export type TopicView = {
+  /** Connections of this node that listen to it. */
+  connections: number;
+  /** The topic. */
+  topic: Topic;
+};
 
 /** What to change about a name. */
 export type UpdateBody = {
@@ -1731,6 +2681,9 @@ export type WalletChanged = {
   version: number;
 };
 
+/** A wallet's row. Never on the wire: there a wallet is its address. */
+export type WalletId = number;
+
 /** A wallet that was made. */
 export type WalletMade = {
   /** Its address. */
@@ -1767,6 +2720,58 @@ export type WalletsView = {
   wallets: LinkedWallet[];
 };
 
+/** An event. */
+export type WebhookEventAnswer = {
+  /** The event, as it stands now. */
+  event: WebhookEventView;
+};
+
+/** An event of a provider. */
+export type WebhookEventView = {
+  /** How often it was tried, here and by the provider. */
+  attempts: number;
+  /** The provider's customer it waits for. */
+  awaits_customer?: string | null;
+  /** The product it waits for. */
+  awaits_product?: string | null;
+  /** The user it waits for. */
+  awaits_user?: DiscordId | null;
+  /** What is to be said of it. */
+  code?: Note | null;
+  /** The provider's name for it. */
+  event_id: string;
+  /** Its number here. */
+  id: number;
+  /** When it is tried again; null when it is not. */
+  next_attempt_at?: Timestamp | null;
+  /** When it was done. */
+  processed_at?: Timestamp | null;
+  /** Who sent it. */
+  provider: Provider;
+  /** When it arrived first. */
+  received_at: Timestamp;
+  /** How far it is. */
+  status: EventStatus;
+  /** When the provider told it. */
+  told_at: Timestamp;
+  /** Its type, in the provider's word. */
+  type: string;
+};
+
+/** A page of events. */
+export type WebhookEventsAnswer = {
+  /** The events, newest first. */
+  events: WebhookEventView[];
+  /** The `before` of the next page; null on the last one. */
+  next?: number | null;
+};
+
+/** When another plan begins. */
+export type When = "now" | "period_end";
+
+/** What does not fit: told to the operator, and no reason to refuse a report. */
+export type Anomaly = "other_server" | "failed_after_ready" | "impossible_runtime";
+
 /** Replace the credentials of the connection. */
 export type Authenticate = {
   /** A session's token or a service key. */
@@ -1790,6 +2795,12 @@ export type CallerView = {
   name: string;
   /** What it may do. */
   scopes: Scopes;
+};
+
+/** A checkout was opened, or became something else. */
+export type CheckoutChanged = {
+  /** The checkout after it. */
+  checkout: CheckoutView;
 };
 
 /** The test clock was moved. */
@@ -1825,6 +2836,12 @@ export type Drain = {
   close_in_ms: number;
   /** When to open the new connection, in milliseconds. */
   reconnect_in_ms: number;
+};
+
+/** The data of `ops.drift`. */
+export type DriftFound = Drift & {
+  /** Who says otherwise. */
+  provider: Provider;
 };
 
 /** What a user has is no longer what it was. */
@@ -1899,6 +2916,30 @@ export type NodePulse = {
   sent_bytes: number;
 };
 
+/** The notice was changed. */
+export type NoticeChanged = NoticeView & {
+  /** The fields that are no longer what they were: `motd`, `transactions_enabled`. */
+  changed: string[];
+};
+
+/** A part of the snapshot of `servers`. */
+export type OpenServers = {
+  /** Open servers, oldest first. */
+  servers: ServerView[];
+};
+
+/** A server that no session paid for was told to stop. */
+export type OrphanStopped = {
+  /** How often it had to be told. */
+  attempts: number;
+  /** The orchestrator's name of it. */
+  orchestrator_session_id: string;
+  /** What it was told. */
+  reason: string;
+  /** The session that it was launched for. */
+  session_id: ServerSessionId;
+};
+
 /** Ask for a `pong`. */
 export type Ping = {
   /** Anything; it comes back. */
@@ -1909,6 +2950,16 @@ export type Ping = {
 export type PlanChanged = {
   /** The plan after it. */
   plan: PlanView;
+};
+
+/** The data of `player.linked` and `player.renamed`. */
+export type PlayerChange = {
+  /** The wallet. */
+  address: Address;
+  /** What they are called. */
+  name: PlayerName;
+  /** The game's UUID of the player. */
+  uuid: PlayerId;
 };
 
 /** The answer to `ping`. */
@@ -1937,6 +2988,12 @@ export type Pulse = {
   node?: NodePulse | null;
   /** Topics listened to now. */
   topics: number;
+};
+
+/** The data of `purchase.*`. */
+export type PurchaseChanged = {
+  /** The purchase after it. */
+  purchase: PurchaseView;
 };
 
 /** A message is refused and changed nothing. */
@@ -1974,6 +3031,39 @@ export type Scope = "admin" | "bot" | "orchestrator";
 
 /** The scopes of one key: at least one, each once. */
 export type Scopes = Scope[];
+
+/** The orchestrator reported something that can't be. */
+export type ServerAnomaly = {
+  /** What can't be. */
+  anomaly: Anomaly;
+  /** What it reported. */
+  event: string;
+  /** Its name of the report. */
+  event_id: string;
+  /** The server that it was about, if it said so. */
+  orchestrator_session_id?: string | null;
+  /** The session that it was about. */
+  session_id: ServerSessionId;
+};
+
+/** The data of `server.*`: the session after the change, in the view of the topic. */
+export type ServerChanged = SessionView | ServerView;
+
+/** The data of `server.tick`: a server lives. In no log. */
+export type ServerTick = {
+  /** The session. */
+  id: ServerSessionId;
+  /** The last sign of life. */
+  last_heartbeat_at: Timestamp;
+  /** How many players there are, when the orchestrator says so. */
+  players?: number | null;
+};
+
+/** A session has only so many minutes left. For its owner; it is no change of the session. */
+export type ServerWarning = SessionView & {
+  /** How many: 10, 5 or 1. */
+  minutes_left: number;
+};
 
 /** The state of one topic at a position, or a part of it. */
 export type SnapshotPart = {
@@ -2145,6 +3235,26 @@ export type WalletLink = {
   discord_user_id: DiscordId;
   /** The user's version: dense, so a listener sees that nothing is missing. */
   version: number;
+};
+
+/** A provider's event could not be applied as it should, or says something that an operator should look at. */
+export type WebhookFailed = {
+  /** How often it was tried. */
+  attempts: number;
+  /** What is the matter. */
+  code: Note;
+  /** The provider's name for it. */
+  event_id: string;
+  /** Its number here, to replay it. */
+  id: number;
+  /** When it is tried again; null when it is not. */
+  next_attempt_at?: Timestamp | null;
+  /** Who sent it. */
+  provider: Provider;
+  /** How far it is. */
+  status: EventStatus;
+  /** Its type, in the provider's word. */
+  type: string;
 };
 
 /** The first frame, at once. */

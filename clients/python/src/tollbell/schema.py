@@ -110,8 +110,50 @@ class AdjustedView(TypedDict):
     window_start: str
 
 
+#: What does not fit: told to the operator, and no reason to refuse a report.
+Anomaly = Literal["other_server", "failed_after_ready", "impossible_runtime"]
+
+
+class BoughtAnswer(TypedDict):
+    """A subscription after it was changed."""
+
+    #: The subscription.
+    subscription: "BoughtView"
+
+
+class BoughtView(TypedDict):
+    """A subscription that was bought."""
+
+    #: Whether it ends then.
+    cancel_at_period_end: bool
+    #: Until when it is paid.
+    period_end: str
+    #: How it stands.
+    status: "Status"
+    #: The provider's name for it.
+    subscription_id: str
+    #: The plan that it gives now.
+    tier: str
+
+
 #: What is paid when renewals were held up for longer than a term.
 CatchUp = Literal["one", "all"]
+
+
+class _ChangePlanBody(TypedDict):
+    #: The plan.
+    tier: str
+
+
+class ChangePlanBody(_ChangePlanBody, total=False):
+    """Which plan to have instead."""
+
+    #: Whose; programs must say, users need not.
+    owner_discord_id: Union[str, None]
+    #: Which of the plan's products; by default the first.
+    product_id: Union[str, None]
+    #: When it begins.
+    when: "When"
 
 
 class ChargeView(TypedDict):
@@ -140,6 +182,73 @@ class CheckView(TypedDict):
     name: str
     #: What a name costs.
     price: Money
+
+
+class _CheckoutAnswer(TypedDict):
+    #: The provider's name for it.
+    checkout_id: str
+    #: Who.
+    discord_user_id: str
+    #: Until when it can be paid.
+    expires_at: str
+    #: How it stands. `confirmed` means that the buyer pressed pay, `succeeded` that it is paid.
+    status: "CheckoutStatus"
+
+
+class CheckoutAnswer(_CheckoutAnswer, total=False):
+    """A checkout."""
+
+    #: For which plan; null when it is sold as none.
+    tier: Union[str, None]
+    #: Where its page is.
+    url: Union[str, None]
+
+
+class _CheckoutBody(TypedDict):
+    #: The plan.
+    tier: str
+
+
+class CheckoutBody(_CheckoutBody, total=False):
+    """What to buy."""
+
+    #: For whom; programs must say, users need not.
+    owner_discord_id: Union[str, None]
+    #: Which of the plan's products, such as the one for a year; by default the first.
+    product_id: Union[str, None]
+    #: Where to go afterwards; `{CHECKOUT_ID}` is filled in.
+    success_url: Union[str, None]
+
+
+class CheckoutChanged(TypedDict):
+    """A checkout was opened, or became something else."""
+
+    #: The checkout after it.
+    checkout: "CheckoutView"
+
+
+#: How a checkout stands. Of two news with one place in the provider's order, the later status here is the newer one.
+CheckoutStatus = Literal["open", "confirmed", "expired", "failed", "succeeded"]
+
+
+class _CheckoutView(TypedDict):
+    #: The provider's name for it.
+    checkout_id: str
+    #: Who.
+    discord_user_id: str
+    #: Until when it can be paid.
+    expires_at: str
+    #: How it stands. `confirmed` means that the buyer pressed pay, `succeeded` that it is paid.
+    status: "CheckoutStatus"
+
+
+class CheckoutView(_CheckoutView, total=False):
+    """A page on which a user can pay, and what became of it."""
+
+    #: For which plan; null when it is sold as none.
+    tier: Union[str, None]
+    #: Where its page is.
+    url: Union[str, None]
 
 
 class ClockAdvanced(TypedDict):
@@ -189,6 +298,48 @@ class CompBody(_CompBody, total=False):
     period_start: Union[str, None]
     #: Names the gift, so that giving it again changes nothing; made when absent.
     ref: Union[str, None]
+
+
+class ComparedView(TypedDict):
+    """What a comparison came to."""
+
+    #: What differed, and was repaired.
+    drift: list["Drift"]
+
+
+class _ConnectionView(TypedDict):
+    #: Its name, which stands in its `welcome`.
+    id: str
+    #: Whether it is handed what comes; else it reads on at its own pace.
+    live: bool
+    #: Where it comes from.
+    peer: str
+    #: Everything it listens to up to here was handed to its socket.
+    position: int
+    #: Bytes that its socket has not accepted.
+    queued_bytes: int
+    #: What it listens to.
+    topics: list[str]
+
+
+class ConnectionView(_ConnectionView, total=False):
+    """One connection."""
+
+    #: Who speaks, as in `welcome`; null for a guest.
+    caller: Union[Any, None]
+
+
+class ConnectionsView(TypedDict):
+    """The connections of one node."""
+
+    #: At most 200 of them: those that are behind first, then the newest.
+    connections: list["ConnectionView"]
+    #: The newest event of this node.
+    head: int
+    #: The 100 topics that most listen to.
+    topics: list["TopicView"]
+    #: How many there are.
+    total: int
 
 
 class ContractChanged(TypedDict):
@@ -254,6 +405,13 @@ class ContractView(_ContractView, total=False):
     next_occurrence: Union[str, None]
 
 
+class CountView(TypedDict):
+    """How many are connected."""
+
+    #: Websockets of this node.
+    count: int
+
+
 class _CreateBody(TypedDict):
     #: What a term costs.
     price: Money
@@ -280,6 +438,15 @@ class CreateBody(_CreateBody, total=False):
     max_subscribers: Union[int, None]
 
 
+class Created(TypedDict):
+    """A wallet that was made for a player."""
+
+    #: The address.
+    address: str
+    #: The private key. It is not stored: this is the only time it is shown.
+    privatekey: str
+
+
 class Detail(TypedDict):
     """What is wrong with one field."""
 
@@ -287,6 +454,52 @@ class Detail(TypedDict):
     field: str
     #: What it should be.
     message: str
+
+
+class _Drift1(TypedDict):
+    #: How it stands.
+    after: "Stand"
+    #: Whose.
+    discord_user_id: str
+    #: Why it was looked at.
+    occasion: "Occasion"
+    #: The provider's name for it.
+    reference: str
+    what: Literal["entitlement"]
+
+
+class Drift1(_Drift1, total=False):
+    """A subscription: no event had told of it."""
+
+    #: How it stood here; null when it was not known.
+    before: Union["Stand", None]
+
+
+class Drift2(TypedDict):
+    """The provider had given our webhook up."""
+
+    #: Whether it delivers again.
+    enabled: bool
+    what: Literal["webhook_disabled"]
+
+
+class Drift3(TypedDict):
+    """Events that the provider could not deliver, and was asked to deliver again."""
+
+    #: How many.
+    redelivered: int
+    what: Literal["events_missing"]
+
+
+#: What differed from what a provider says, and was repaired.
+Drift = Union["Drift1", "Drift2", "Drift3"]
+
+
+class DriftFound(TypedDict):
+    """The data of `ops.drift`."""
+
+    #: Who says otherwise.
+    provider: "Provider"
 
 
 class EditBody(TypedDict, total=False):
@@ -489,6 +702,10 @@ class EventPage(TypedDict):
     next: int
 
 
+#: How far news are that arrived.
+EventStatus = Literal["processed", "ignored", "deferred", "failed"]
+
+
 class FailureBody(TypedDict):
     """The body of every failed request."""
 
@@ -511,11 +728,30 @@ class ForceBody(TypedDict):
     contract_id: int
 
 
+class _GamesBody(TypedDict):
+    #: As the orchestrator lists them.
+    games: list[Any]
+
+
+class GamesBody(_GamesBody, total=False):
+    """The games that can be played."""
+
+    #: Present when a newer list could not be had.
+    stale: bool
+
+
 class GiveBody(TypedDict):
     """Who gets a name."""
 
     #: The new owner's address.
     to: str
+
+
+class HeartbeatBody(TypedDict, total=False):
+    """A sign of life."""
+
+    #: What the server is called now; cut to 128 characters.
+    server_identifier: Union[str, None]
 
 
 class IssueBody(TypedDict, total=False):
@@ -531,6 +767,17 @@ class IssueBody(TypedDict, total=False):
     username: Union[str, None]
     #: How long it is valid: 60 to 2,592,000 seconds; a day when absent.
     ttl_s: Union[int, None]
+
+
+class KeyBody(TypedDict):
+    """A private key."""
+
+    #: The private key of the wallet that acts.
+    privatekey: str
+
+
+#: Who had a session started.
+LaunchSource = Literal["discord_bot", "website", "api"]
 
 
 class Limits(TypedDict):
@@ -687,6 +934,80 @@ class NodePulse(TypedDict):
     sent_bytes: int
 
 
+#: What is to be said of news beside their status.
+Note = Literal["STALE", "UNKNOWN_STATUS", "IDENTITY_CONFLICT", "USER_UNKNOWN", "USER_NOT_LINKED", "PLAN_UNKNOWN", "PRODUCT_ARCHIVED", "INTERNAL"]
+
+
+class NoticeBody(TypedDict, total=False):
+    """What to change about the notice; what is absent stays."""
+
+    #: The message of the day, at most 512 characters.
+    motd: Union[str, None]
+    #: Whether wallets may pay. While they may not, contracts are not renewed either, and nobody lapses.
+    transactions_enabled: Union[bool, None]
+
+
+class NoticeChanged(TypedDict):
+    """The notice was changed."""
+
+    #: The message of the day.
+    motd: str
+    #: When it was set.
+    motd_set_at: str
+    #: Whether wallets may pay.
+    transactions_enabled: bool
+    #: The fields that are no longer what they were: `motd`, `transactions_enabled`.
+    changed: list[str]
+
+
+class NoticeView(TypedDict):
+    """What every client is told about the community."""
+
+    #: The message of the day.
+    motd: str
+    #: When it was set.
+    motd_set_at: str
+    #: Whether wallets may pay.
+    transactions_enabled: bool
+
+
+#: Why it was compared with what the provider says.
+Occasion = Literal["sync", "late", "checkout", "link", "operator"]
+
+
+class _OfferBody(TypedDict):
+    #: 1 to 255 characters.
+    description: str
+    #: The name, with or without `meta@` and suffix; the key's wallet must own it.
+    name: str
+    #: How long a term is in minutes.
+    period: int
+    #: What a term costs.
+    price: Money
+    #: The owner's private key.
+    privatekey: str
+
+
+class OfferBody(_OfferBody, total=False):
+    """A contract to offer, in either spelling."""
+
+    allowed_subscribers: Union[list[str], None]
+    max_subscribers: Union[int, None]
+
+
+class OfferMade(TypedDict):
+    """The number of a contract."""
+
+    id: int
+
+
+class One(TypedDict):
+    """A wallet."""
+
+    #: It.
+    wallet: "PlayerWalletView"
+
+
 class OneEntitlement(TypedDict):
     """An entitlement."""
 
@@ -703,6 +1024,20 @@ class OnePlan(TypedDict):
 
     #: The plan.
     plan: "PlanView"
+
+
+class OneSession(TypedDict):
+    """A session."""
+
+    #: The session.
+    session: "SessionView"
+
+
+class OpenServers(TypedDict):
+    """A part of the snapshot of `servers`."""
+
+    #: Open servers, oldest first.
+    servers: list["ServerView"]
 
 
 class OpenWindow(TypedDict):
@@ -737,6 +1072,26 @@ class OpenedView(TypedDict):
     expires: str
     #: Goes into `Authorization: Bearer`. It is shown once.
     token: str
+
+
+class OrphanStopped(TypedDict):
+    """A server that no session paid for was told to stop."""
+
+    #: How often it had to be told.
+    attempts: int
+    #: The orchestrator's name of it.
+    orchestrator_session_id: str
+    #: What it was told.
+    reason: str
+    #: The session that it was launched for.
+    session_id: str
+
+
+class PartedView(TypedDict):
+    """Which connection was ended."""
+
+    #: Its name.
+    id: str
 
 
 class _PayBody(TypedDict):
@@ -897,6 +1252,57 @@ class Plans(TypedDict):
     plans: list["PlanView"]
 
 
+class PlayerChange(TypedDict):
+    """The data of `player.linked` and `player.renamed`."""
+
+    #: The wallet.
+    address: str
+    #: What they are called.
+    name: str
+    #: The game's UUID of the player.
+    uuid: str
+
+
+class PlayerWalletView(TypedDict):
+    """A wallet as clients of players know it."""
+
+    #: Its address.
+    address: str
+    #: What it holds.
+    balance: Money
+    #: When it was made.
+    created_at: str
+    #: A number of it, which no other route takes.
+    id: int
+    #: Whether it can't log in and can't pay.
+    locked: bool
+    #: All that it ever received.
+    total_in: Money
+    #: All that it ever paid.
+    total_out: Money
+
+
+class PortalBody(TypedDict, total=False):
+    """Where to go when done."""
+
+    #: Whose portal; programs must say, users need not.
+    owner_discord_id: Union[str, None]
+    #: Where the way back leads.
+    return_url: Union[str, None]
+
+
+class _PortalView(TypedDict):
+    #: Where.
+    url: str
+
+
+class PortalView(_PortalView, total=False):
+    """A way into the customer's own pages."""
+
+    #: Until when it works; null when it is a link for everybody.
+    expires_at: Union[str, None]
+
+
 class Product(TypedDict):
     """What is sold elsewhere as a plan."""
 
@@ -994,6 +1400,153 @@ class PurchaseBody(TypedDict):
     name: str
 
 
+class PurchaseChanged(TypedDict):
+    """The data of `purchase.*`."""
+
+    #: The purchase after it.
+    purchase: "PurchaseView"
+
+
+#: How a purchase stands. Of two news with one place in the provider's order, the later status here is the newer one.
+PurchaseStatus = Literal["pending", "failed", "paid", "partially_refunded", "refunded"]
+
+
+class _PurchaseView(TypedDict):
+    #: What was, or is to be, paid, in cents, tax included.
+    amount_cents: int
+    #: Three letters.
+    currency: str
+    #: Whose.
+    discord_user_id: str
+    #: Its number here.
+    id: int
+    #: The provider's name for it.
+    order_id: str
+    #: When it was made.
+    ordered_at: str
+    #: Where it was made.
+    provider: "Provider"
+    #: What was given back, tax included.
+    refunded_cents: int
+    #: How it stands.
+    status: "PurchaseStatus"
+    #: The tax in it.
+    tax_cents: int
+    #: Rises by 1 with each event of the purchase.
+    version: int
+
+
+class PurchaseView(_PurchaseView, total=False):
+    """A purchase."""
+
+    #: The number on the invoice.
+    invoice: Union[str, None]
+    #: For which product.
+    product_id: Union[str, None]
+    #: Why it was to be paid, in the provider's word, such as `subscription_cycle`.
+    reason: Union[str, None]
+    #: For which subscription.
+    subscription_id: Union[str, None]
+
+
+class _PurchasesView(TypedDict):
+    #: The purchases, newest first.
+    purchases: list["PurchaseView"]
+
+
+class PurchasesView(_PurchasesView, total=False):
+    """A page of purchases."""
+
+    #: The `before` of the next page; null on the last one.
+    next: Union[int, None]
+
+
+class _ReceiptView(TypedDict):
+    #: Whether it had been done before.
+    duplicate: bool
+    #: How far it is.
+    status: "EventStatus"
+
+
+class ReceiptView(_ReceiptView, total=False):
+    """What a provider is told of its event."""
+
+    #: What is to be said of it.
+    code: Union["Note", None]
+
+
+class RenameBody(TypedDict):
+    """What a player is called by now."""
+
+    #: What they are called.
+    username: str
+    #: The game's UUID of the player.
+    uuid: str
+
+
+class Renamed(TypedDict):
+    """A player."""
+
+    #: What they are called.
+    name: str
+    #: The game's UUID.
+    uuid: str
+
+
+class ReportAnswer(TypedDict):
+    """What became of a report. Any answer of 200 means that it is stored."""
+
+    #: What the orchestrator may do without a call of its own: `stop`.
+    commands: list[str]
+    #: Whether it was heard before.
+    duplicate: bool
+    #: The report.
+    event_id: str
+    #: Where the session stands now.
+    session_status: "Status"
+    #: `processed`, or `ignored` when it changes nothing.
+    status: str
+
+
+class _ReportBody(TypedDict):
+    #: `launch_accepted`, `ready`, `heartbeat`, `stopping`, `stopped`, `exited`, `killed` or `launch_failed`; others are
+    #: taken note of and change nothing.
+    event: str
+    #: The orchestrator's name of the event, 1 to 128 characters: a repeated one changes nothing.
+    event_id: str
+
+
+class ReportBody(_ReportBody, total=False):
+    """A report of the orchestrator. Names in camel case are read as well, numbers as text too."""
+
+    #: Why there never was a server, for programs.
+    error_code: Union[str, None]
+    #: Why there never was a server, for people.
+    error_message: Union[str, None]
+    #: Where to connect.
+    host: Union[str, None]
+    #: When it happened; the receipt when absent.
+    occurred_at: Union[str, None]
+    #: The orchestrator's name of the session. Another one than before is another server.
+    orchestrator_session_id: Union[str, None]
+    #: The orchestrator's own word for the state.
+    orchestrator_state: Union[str, None]
+    #: What to connect with.
+    password: Union[str, None]
+    #: How many players there are; only passed on.
+    players: Union[int, None]
+    #: Where to connect, 1 to 65,535.
+    port: Union[int, None]
+    #: Since when players can join.
+    ready_at: Union[str, None]
+    #: Why it stops or ended.
+    reason: Union[str, None]
+    #: How long it ran; a fraction is dropped.
+    runtime_seconds: Union[Union[int, Decimal], None]
+    #: When the server ended.
+    stopped_at: Union[str, None]
+
+
 class _RoleChanged(TypedDict):
     #: Whose.
     discord_user_id: str
@@ -1044,6 +1597,138 @@ class ScheduleView(TypedDict, total=False):
     period_seconds: Union[int, None]
 
 
+class _ServerAnomaly(TypedDict):
+    #: What can't be.
+    anomaly: "Anomaly"
+    #: What it reported.
+    event: str
+    #: Its name of the report.
+    event_id: str
+    #: The session that it was about.
+    session_id: str
+
+
+class ServerAnomaly(_ServerAnomaly, total=False):
+    """The orchestrator reported something that can't be."""
+
+    #: The server that it was about, if it said so.
+    orchestrator_session_id: Union[str, None]
+
+
+#: The data of `server.*`: the session after the change, in the view of the topic.
+ServerChanged = Union["SessionView", "ServerView"]
+
+
+class _ServerTick(TypedDict):
+    #: The session.
+    id: str
+    #: The last sign of life.
+    last_heartbeat_at: str
+
+
+class ServerTick(_ServerTick, total=False):
+    """The data of `server.tick`: a server lives. In no log."""
+
+    #: How many players there are, when the orchestrator says so.
+    players: Union[int, None]
+
+
+class _ServerView(TypedDict):
+    #: What the game is called.
+    game: str
+    #: Which game.
+    game_code: str
+    #: Where to connect.
+    host: str
+    #: Its name.
+    id: str
+    #: When it was ordered.
+    started_at: str
+    #: Where it stands.
+    status: "Status"
+    #: Raised by 1 with each event of the session, so a listener sees that nothing is missing.
+    version: int
+
+
+class ServerView(_ServerView, total=False):
+    """A session as everybody may see it: no password, no owner."""
+
+    #: Where to connect; null until it is known.
+    port: Union[int, None]
+    #: Since when players can join.
+    ready_at: Union[str, None]
+    #: When it ended.
+    stopped_at: Union[str, None]
+    #: When it has to end; null until it is ready.
+    time_limit_at: Union[str, None]
+
+
+class _ServerWarning(TypedDict):
+    #: The minutes that are reserved, and the most that it can cost.
+    allocated_minutes: int
+    #: What the server is called.
+    comment: str
+    #: What the game is called.
+    game: str
+    #: Which game.
+    game_code: str
+    #: Where to connect.
+    host: str
+    #: Its name.
+    id: str
+    #: The last sign of life.
+    last_heartbeat_at: str
+    #: Why there never was a server, for programs.
+    launch_error_code: str
+    #: Why there never was a server, for people.
+    launch_error_message: str
+    #: Who had it started.
+    launch_source: "LaunchSource"
+    #: The orchestrator's name of the session.
+    orchestrator_session_id: str
+    #: The orchestrator's own word for the state.
+    orchestrator_state: str
+    #: Whose it is.
+    owner_discord_id: str
+    #: What to connect with.
+    password: str
+    #: The minutes that were asked for.
+    requested_minutes: int
+    #: A name of the server for people.
+    server_identifier: str
+    #: When its minutes were reserved.
+    started_at: str
+    #: Where it stands.
+    status: "Status"
+    #: Why it stops, or ended.
+    stop_reason: str
+    #: When it last changed.
+    updated_at: str
+    #: Raised by 1 with each event of the session, so a listener sees that nothing is missing.
+    version: int
+    #: How many: 10, 5 or 1.
+    minutes_left: int
+
+
+class ServerWarning(_ServerWarning, total=False):
+    """A session has only so many minutes left. For its owner; it is no change of the session."""
+
+    #: The minutes that were charged; null until it has ended.
+    billed_minutes: Union[int, None]
+    #: When it ends at the latest, as far as is known now.
+    expires_at: Union[str, None]
+    #: Where to connect; null until it is known.
+    port: Union[int, None]
+    #: Since when players can join.
+    ready_at: Union[str, None]
+    #: When its stop was asked for.
+    stop_requested_at: Union[str, None]
+    #: When it ended.
+    stopped_at: Union[str, None]
+    #: When it has to end; null until it is ready.
+    time_limit_at: Union[str, None]
+
+
 class _SessionRowView(TypedDict):
     #: The wallet.
     address: str
@@ -1062,15 +1747,100 @@ class SessionRowView(_SessionRowView, total=False):
     user_agent: Union[str, None]
 
 
-class SessionView(TypedDict):
-    """The session of a caller."""
-
-    #: The wallet.
-    address: str
-    #: When the token ends.
-    expires: str
-    #: The session's public id.
+class _SessionView(TypedDict):
+    #: The minutes that are reserved, and the most that it can cost.
+    allocated_minutes: int
+    #: What the server is called.
+    comment: str
+    #: What the game is called.
+    game: str
+    #: Which game.
+    game_code: str
+    #: Where to connect.
+    host: str
+    #: Its name.
     id: str
+    #: The last sign of life.
+    last_heartbeat_at: str
+    #: Why there never was a server, for programs.
+    launch_error_code: str
+    #: Why there never was a server, for people.
+    launch_error_message: str
+    #: Who had it started.
+    launch_source: "LaunchSource"
+    #: The orchestrator's name of the session.
+    orchestrator_session_id: str
+    #: The orchestrator's own word for the state.
+    orchestrator_state: str
+    #: Whose it is.
+    owner_discord_id: str
+    #: What to connect with.
+    password: str
+    #: The minutes that were asked for.
+    requested_minutes: int
+    #: A name of the server for people.
+    server_identifier: str
+    #: When its minutes were reserved.
+    started_at: str
+    #: Where it stands.
+    status: "Status"
+    #: Why it stops, or ended.
+    stop_reason: str
+    #: When it last changed.
+    updated_at: str
+    #: Raised by 1 with each event of the session, so a listener sees that nothing is missing.
+    version: int
+
+
+class SessionView(_SessionView, total=False):
+    """A session as its owner, bots and the orchestrator see it. Texts that are not known are empty."""
+
+    #: The minutes that were charged; null until it has ended.
+    billed_minutes: Union[int, None]
+    #: When it ends at the latest, as far as is known now.
+    expires_at: Union[str, None]
+    #: Where to connect; null until it is known.
+    port: Union[int, None]
+    #: Since when players can join.
+    ready_at: Union[str, None]
+    #: When its stop was asked for.
+    stop_requested_at: Union[str, None]
+    #: When it ended.
+    stopped_at: Union[str, None]
+    #: When it has to end; null until it is ready.
+    time_limit_at: Union[str, None]
+
+
+class _SessionsBody(TypedDict):
+    #: The sessions.
+    sessions: list["SessionView"]
+
+
+class SessionsBody(_SessionsBody, total=False):
+    """A page of sessions, newest first."""
+
+    #: The `cursor` of the next page; null on the last one.
+    next_cursor: Union[str, None]
+
+
+class Several(TypedDict):
+    """The wallets of a player."""
+
+    #: They, oldest first.
+    wallet: list["PlayerWalletView"]
+
+
+class Stand(TypedDict):
+    """How a subscription stood."""
+
+    #: Whether it ends with the period.
+    cancel_at_period_end: bool
+    #: Until when it is paid.
+    period_end: str
+    #: How.
+    status: "Status"
+    #: Of which plan.
+    tier: str
 
 
 class _StandingView(TypedDict):
@@ -1087,15 +1857,46 @@ class StandingView(_StandingView, total=False):
     discord_role_id: Union[str, None]
 
 
-class Standings(TypedDict):
-    """Who has which plan."""
+class _StartBody(TypedDict):
+    #: Which game; `gameCode` is read as well, and so are the other names in camel case.
+    game_code: str
 
-    #: By rising id.
-    standings: list["StandingView"]
+
+class StartBody(_StartBody, total=False):
+    """What to start."""
+
+    #: What the server is called; cut to 120 characters.
+    comment: Union[str, None]
+    #: What the game is called; the code when absent.
+    game: Union[str, None]
+    #: An object of at most 4,096 characters that is kept with the session.
+    launch_context: Union[Any, None]
+    #: `api` for a program of the user's; a page and a bot are known as what they are.
+    launch_source: Union[str, None]
+    #: For whom a bot starts.
+    owner_discord_id: Union[str, None]
+    #: What players connect with; cut to 80 characters.
+    password: Union[str, None]
+    #: Whole minutes, at least 5; absent, null and 0 are as long as the plan allows.
+    requested_minutes: Union[int, None]
 
 
 #: How an entitlement stands with its provider.
 Status = Literal["active", "trialing", "past_due", "canceled", "expired", "inactive"]
+
+
+class StopBody(TypedDict, total=False):
+    """Why to stop."""
+
+    #: Cut to 80 characters; `stopped` when absent.
+    reason: Union[str, None]
+
+
+class SubjectBody(TypedDict, total=False):
+    """Whose subscription."""
+
+    #: Whose; programs must say, users need not.
+    owner_discord_id: Union[str, None]
 
 
 class SubscribeBody(TypedDict, total=False):
@@ -1103,6 +1904,13 @@ class SubscribeBody(TypedDict, total=False):
 
     #: A higher price is refused: it may have changed since it was read.
     max_price: Union[Money, None]
+
+
+class SubscribedOffer(TypedDict, total=False):
+    """When the next term is paid, in both spellings."""
+
+    nextPayment: Union[str, None]
+    next_payment: Union[str, None]
 
 
 class _SubscribedView(TypedDict):
@@ -1205,6 +2013,55 @@ class SubscriptionChanged(_SubscriptionChanged, total=False):
     reason: Union["EndReason", None]
 
 
+class _SubscriptionOffer(TypedDict):
+    #: When the contract was made.
+    created: str
+    #: What is said of it.
+    description: str
+    #: Its number.
+    id: int
+    #: The name that it belongs to, such as `shop@bakery.kro`; the owner's address when it belongs to none.
+    name: str
+    #: Whether it owns the contract.
+    owns: bool
+    #: How long a term is in minutes; 0 for one that the calendar gives.
+    period: int
+    #: What a term costs.
+    price: Money
+    #: `active`, `closed` or `cancelled`.
+    status: str
+    #: Whether the wallet that asks is subscribed.
+    subscribed: bool
+    #: How many are subscribed.
+    subscribers: int
+    #: Whether it may leave.
+    unsubscribable: bool
+
+
+class SubscriptionOffer(_SubscriptionOffer, total=False):
+    """A contract, in both spellings."""
+
+    allowedSubscribers: Union[list[str], None]
+    #: Who may subscribe; only the owner is told.
+    allowed_subscribers: Union[list[str], None]
+    maxSubscribers: Union[int, None]
+    max_subscribers: Union[int, None]
+    nextPayment: Union[str, None]
+    #: When it pays next.
+    next_payment: Union[str, None]
+
+
+class SubscriptionOffers(TypedDict):
+    """A page of contracts."""
+
+    #: How many are on this page.
+    count: int
+    #: They themselves.
+    subscriptions: list["SubscriptionOffer"]
+    #: How many there are.
+    total: int
+
+
 #: The word for [`State`] on the wire and in the database.
 SubscriptionStatus = Literal["active", "pending", "canceled"]
 
@@ -1282,6 +2139,60 @@ class Success_AdjustedView(TypedDict):
     success: bool
 
 
+class Success_BoughtAnswer(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: The subscription.
+    subscription: "BoughtView"
+    #: Always true.
+    success: bool
+
+
+class _Success_CheckoutAnswer(TypedDict):
+    #: The provider's name for it.
+    checkout_id: str
+    #: Who.
+    discord_user_id: str
+    #: Until when it can be paid.
+    expires_at: str
+    #: How it stands. `confirmed` means that the buyer pressed pay, `succeeded` that it is paid.
+    status: "CheckoutStatus"
+    #: Always true.
+    success: bool
+
+
+class Success_CheckoutAnswer(_Success_CheckoutAnswer, total=False):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: For which plan; null when it is sold as none.
+    tier: Union[str, None]
+    #: Where its page is.
+    url: Union[str, None]
+
+
+class Success_ComparedView(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: What differed, and was repaired.
+    drift: list["Drift"]
+    #: Always true.
+    success: bool
+
+
+class _Success_GamesBody(TypedDict):
+    #: As the orchestrator lists them.
+    games: list[Any]
+    #: Always true.
+    success: bool
+
+
+class Success_GamesBody(_Success_GamesBody, total=False):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: Present when a newer list could not be had.
+    stale: bool
+
+
 class Success_MyAccess(TypedDict):
     """A successful answer: `{"success":true}` and the fields of the body beside it."""
 
@@ -1313,11 +2224,81 @@ class Success_OnePlan(TypedDict):
     success: bool
 
 
+class Success_OneSession(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: The session.
+    session: "SessionView"
+    #: Always true.
+    success: bool
+
+
 class Success_Plans(TypedDict):
     """A successful answer: `{"success":true}` and the fields of the body beside it."""
 
     #: In the operator's order.
     plans: list["PlanView"]
+    #: Always true.
+    success: bool
+
+
+class _Success_PortalView(TypedDict):
+    #: Where.
+    url: str
+    #: Always true.
+    success: bool
+
+
+class Success_PortalView(_Success_PortalView, total=False):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: Until when it works; null when it is a link for everybody.
+    expires_at: Union[str, None]
+
+
+class _Success_PurchasesView(TypedDict):
+    #: The purchases, newest first.
+    purchases: list["PurchaseView"]
+    #: Always true.
+    success: bool
+
+
+class Success_PurchasesView(_Success_PurchasesView, total=False):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: The `before` of the next page; null on the last one.
+    next: Union[int, None]
+
+
+class _Success_ReceiptView(TypedDict):
+    #: Whether it had been done before.
+    duplicate: bool
+    #: How far it is.
+    status: "EventStatus"
+    #: Always true.
+    success: bool
+
+
+class Success_ReceiptView(_Success_ReceiptView, total=False):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: What is to be said of it.
+    code: Union["Note", None]
+
+
+class Success_ReportAnswer(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: What the orchestrator may do without a call of its own: `stop`.
+    commands: list[str]
+    #: Whether it was heard before.
+    duplicate: bool
+    #: The report.
+    event_id: str
+    #: Where the session stands now.
+    session_status: "Status"
+    #: `processed`, or `ignored` when it changes nothing.
+    status: str
     #: Always true.
     success: bool
 
@@ -1334,6 +2315,20 @@ class Success_Roles(_Success_Roles, total=False):
 
     #: Goes into `after` for the next page; null when there is none.
     next: Union[str, None]
+
+
+class _Success_SessionsBody(TypedDict):
+    #: The sessions.
+    sessions: list["SessionView"]
+    #: Always true.
+    success: bool
+
+
+class Success_SessionsBody(_Success_SessionsBody, total=False):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: The `cursor` of the next page; null on the last one.
+    next_cursor: Union[str, None]
 
 
 class Success_TheirAccess(TypedDict):
@@ -1356,6 +2351,29 @@ class Success_Usage(TypedDict):
     usage: "UsageView"
     #: Always true.
     success: bool
+
+
+class Success_WebhookEventAnswer(TypedDict):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: The event, as it stands now.
+    event: "WebhookEventView"
+    #: Always true.
+    success: bool
+
+
+class _Success_WebhookEventsAnswer(TypedDict):
+    #: The events, newest first.
+    events: list["WebhookEventView"]
+    #: Always true.
+    success: bool
+
+
+class Success_WebhookEventsAnswer(_Success_WebhookEventsAnswer, total=False):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: The `before` of the next page; null on the last one.
+    next: Union[int, None]
 
 
 class SupplyView(TypedDict):
@@ -1392,6 +2410,15 @@ class TokenView(TypedDict):
     expires: str
     #: Goes into `Authorization: Bearer` or `Authorization: Token`.
     token: str
+
+
+class TopicView(TypedDict):
+    """A topic and how many listen to it."""
+
+    #: Connections of this node that listen to it.
+    connections: int
+    #: The topic.
+    topic: str
 
 
 class UpdateBody(TypedDict, total=False):
@@ -1692,6 +2719,97 @@ class WalletsView(TypedDict):
     wallets: list["LinkedWallet"]
 
 
+class WebhookEventAnswer(TypedDict):
+    """An event."""
+
+    #: The event, as it stands now.
+    event: "WebhookEventView"
+
+
+class _WebhookEventView(TypedDict):
+    #: How often it was tried, here and by the provider.
+    attempts: int
+    #: The provider's name for it.
+    event_id: str
+    #: Its number here.
+    id: int
+    #: Who sent it.
+    provider: "Provider"
+    #: When it arrived first.
+    received_at: str
+    #: How far it is.
+    status: "EventStatus"
+    #: When the provider told it.
+    told_at: str
+    #: Its type, in the provider's word.
+    type: str
+
+
+class WebhookEventView(_WebhookEventView, total=False):
+    """An event of a provider."""
+
+    #: The provider's customer it waits for.
+    awaits_customer: Union[str, None]
+    #: The product it waits for.
+    awaits_product: Union[str, None]
+    #: The user it waits for.
+    awaits_user: Union[str, None]
+    #: What is to be said of it.
+    code: Union["Note", None]
+    #: When it is tried again; null when it is not.
+    next_attempt_at: Union[str, None]
+    #: When it was done.
+    processed_at: Union[str, None]
+
+
+class _WebhookEventsAnswer(TypedDict):
+    #: The events, newest first.
+    events: list["WebhookEventView"]
+
+
+class WebhookEventsAnswer(_WebhookEventsAnswer, total=False):
+    """A page of events."""
+
+    #: The `before` of the next page; null on the last one.
+    next: Union[int, None]
+
+
+class _WebhookFailed(TypedDict):
+    #: How often it was tried.
+    attempts: int
+    #: What is the matter.
+    code: "Note"
+    #: The provider's name for it.
+    event_id: str
+    #: Its number here, to replay it.
+    id: int
+    #: Who sent it.
+    provider: "Provider"
+    #: How far it is.
+    status: "EventStatus"
+    #: Its type, in the provider's word.
+    type: str
+
+
+class WebhookFailed(_WebhookFailed, total=False):
+    """A provider's event could not be applied as it should, or says something that an operator should look at."""
+
+    #: When it is tried again; null when it is not.
+    next_attempt_at: Union[str, None]
+
+
+#: When another plan begins.
+When = Literal["now", "period_end"]
+
+
+class CheckoutChangedEvent(Event):
+    """A checkout was opened, or became something else."""
+
+    KIND: ClassVar[str] = "checkout.changed"
+    kind: Literal["checkout.changed"]
+    data: CheckoutChanged
+
+
 class ContractCanceledEvent(Event):
     """The contract is over: nobody is entitled any more, and each subscription ends with its own event."""
 
@@ -1771,12 +2889,52 @@ class NameUpdatedEvent(Event):
     data: NameChanged
 
 
+class NoticeChangedEvent(Event):
+    """The operator set the message of the day, or switched payments on or off."""
+
+    KIND: ClassVar[str] = "notice.changed"
+    kind: Literal["notice.changed"]
+    data: NoticeChanged
+
+
 class OpsClockAdvancedEvent(Event):
     """Somebody moved the test clock of a hub that was started with --dev."""
 
     KIND: ClassVar[str] = "ops.clock_advanced"
     kind: Literal["ops.clock_advanced"]
     data: ClockAdvanced
+
+
+class OpsDriftEvent(Event):
+    """Something differed from what a provider says, and was repaired."""
+
+    KIND: ClassVar[str] = "ops.drift"
+    kind: Literal["ops.drift"]
+    data: DriftFound
+
+
+class OpsOrphanStoppedEvent(Event):
+    """A server that no session paid for was told to stop, and has heard it."""
+
+    KIND: ClassVar[str] = "ops.orphan_stopped"
+    kind: Literal["ops.orphan_stopped"]
+    data: OrphanStopped
+
+
+class OpsServerAnomalyEvent(Event):
+    """The orchestrator reported what can't be."""
+
+    KIND: ClassVar[str] = "ops.server_anomaly"
+    kind: Literal["ops.server_anomaly"]
+    data: ServerAnomaly
+
+
+class OpsWebhookFailedEvent(Event):
+    """An event of a provider waits, failed, or says something that an operator should look at."""
+
+    KIND: ClassVar[str] = "ops.webhook_failed"
+    kind: Literal["ops.webhook_failed"]
+    data: WebhookFailed
 
 
 class PaymentMadeEvent(Event):
@@ -1795,12 +2953,139 @@ class PlanChangedEvent(Event):
     data: PlanChanged
 
 
+class PlayerLinkedEvent(Event):
+    """The game made the wallet for a player."""
+
+    KIND: ClassVar[str] = "player.linked"
+    kind: Literal["player.linked"]
+    data: PlayerChange
+
+
+class PlayerRenamedEvent(Event):
+    """The player of the wallet is called otherwise."""
+
+    KIND: ClassVar[str] = "player.renamed"
+    kind: Literal["player.renamed"]
+    data: PlayerChange
+
+
+class PurchaseFailedEvent(Event):
+    """A payment failed; the provider may try again."""
+
+    KIND: ClassVar[str] = "purchase.failed"
+    kind: Literal["purchase.failed"]
+    data: PurchaseChanged
+
+
+class PurchasePaidEvent(Event):
+    """Money came in for a purchase."""
+
+    KIND: ClassVar[str] = "purchase.paid"
+    kind: Literal["purchase.paid"]
+    data: PurchaseChanged
+
+
+class PurchaseRefundedEvent(Event):
+    """Money of a purchase was given back."""
+
+    KIND: ClassVar[str] = "purchase.refunded"
+    kind: Literal["purchase.refunded"]
+    data: PurchaseChanged
+
+
 class RoleChangedEvent(Event):
     """A bot should give or take the role of a plan."""
 
     KIND: ClassVar[str] = "role.changed"
     kind: Literal["role.changed"]
     data: RoleChanged
+
+
+class ServerExpiredEvent(Event):
+    """The hub gave the session up: its server was silent, or its stop was never confirmed."""
+
+    KIND: ClassVar[str] = "server.expired"
+    kind: Literal["server.expired"]
+    data: ServerChanged
+
+
+class ServerFailedEvent(Event):
+    """There never was a server, and nothing is charged."""
+
+    KIND: ClassVar[str] = "server.failed"
+    kind: Literal["server.failed"]
+    data: ServerChanged
+
+
+class ServerKilledEvent(Event):
+    """The orchestrator ended the server the hard way."""
+
+    KIND: ClassVar[str] = "server.killed"
+    kind: Literal["server.killed"]
+    data: ServerChanged
+
+
+class ServerLaunchingEvent(Event):
+    """The orchestrator is at it."""
+
+    KIND: ClassVar[str] = "server.launching"
+    kind: Literal["server.launching"]
+    data: ServerChanged
+
+
+class ServerPendingEvent(Event):
+    """Minutes are reserved and a server is ordered."""
+
+    KIND: ClassVar[str] = "server.pending"
+    kind: Literal["server.pending"]
+    data: ServerChanged
+
+
+class ServerReadyEvent(Event):
+    """Players can join."""
+
+    KIND: ClassVar[str] = "server.ready"
+    kind: Literal["server.ready"]
+    data: ServerChanged
+
+
+class ServerStoppedEvent(Event):
+    """The server is down and its minutes are charged."""
+
+    KIND: ClassVar[str] = "server.stopped"
+    kind: Literal["server.stopped"]
+    data: ServerChanged
+
+
+class ServerStoppingEvent(Event):
+    """The server is going down."""
+
+    KIND: ClassVar[str] = "server.stopping"
+    kind: Literal["server.stopping"]
+    data: ServerChanged
+
+
+class ServerTickHint(Hint):
+    """A server lives; at most once in half a minute."""
+
+    kind: Literal["server.tick"]
+    data: ServerTick
+
+
+class ServerUpdatedEvent(Event):
+    """Something else is known of the session, which stands where it stood."""
+
+    KIND: ClassVar[str] = "server.updated"
+    kind: Literal["server.updated"]
+    data: ServerChanged
+
+
+class ServerWarningEvent(Event):
+    """So many minutes are left. For its owner only."""
+
+    KIND: ClassVar[str] = "server.warning"
+    kind: Literal["server.warning"]
+    data: ServerWarning
 
 
 class SubscriptionCancelRequestedEvent(Event):
@@ -1965,6 +3250,7 @@ class WalletUnlockedEvent(Event):
 
 #: The class of each kind.
 EVENTS: dict[str, type[Event]] = {
+    "checkout.changed": CheckoutChangedEvent,
     "contract.canceled": ContractCanceledEvent,
     "contract.closed": ContractClosedEvent,
     "contract.created": ContractCreatedEvent,
@@ -1974,10 +3260,30 @@ EVENTS: dict[str, type[Event]] = {
     "name.registered": NameRegisteredEvent,
     "name.transferred": NameTransferredEvent,
     "name.updated": NameUpdatedEvent,
+    "notice.changed": NoticeChangedEvent,
     "ops.clock_advanced": OpsClockAdvancedEvent,
+    "ops.drift": OpsDriftEvent,
+    "ops.orphan_stopped": OpsOrphanStoppedEvent,
+    "ops.server_anomaly": OpsServerAnomalyEvent,
+    "ops.webhook_failed": OpsWebhookFailedEvent,
     "payment.made": PaymentMadeEvent,
     "plan.changed": PlanChangedEvent,
+    "player.linked": PlayerLinkedEvent,
+    "player.renamed": PlayerRenamedEvent,
+    "purchase.failed": PurchaseFailedEvent,
+    "purchase.paid": PurchasePaidEvent,
+    "purchase.refunded": PurchaseRefundedEvent,
     "role.changed": RoleChangedEvent,
+    "server.expired": ServerExpiredEvent,
+    "server.failed": ServerFailedEvent,
+    "server.killed": ServerKilledEvent,
+    "server.launching": ServerLaunchingEvent,
+    "server.pending": ServerPendingEvent,
+    "server.ready": ServerReadyEvent,
+    "server.stopped": ServerStoppedEvent,
+    "server.stopping": ServerStoppingEvent,
+    "server.updated": ServerUpdatedEvent,
+    "server.warning": ServerWarningEvent,
     "subscription.cancel_requested": SubscriptionCancelRequestedEvent,
     "subscription.canceled": SubscriptionCanceledEvent,
     "subscription.forced": SubscriptionForcedEvent,

@@ -69,6 +69,34 @@ pub struct AccessView {
     pub used_server_minutes: i64,
 }
 
+/// A checkout was opened, or became something else.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct CheckoutChanged {
+    /// The checkout after it.
+    pub checkout: CheckoutView,
+}
+
+/// A page on which a user can pay, and what became of it.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct CheckoutView {
+    /// The provider's name for it.
+    pub checkout_id: String,
+    /// Who.
+    pub discord_user_id: String,
+    /// Until when it can be paid.
+    pub expires_at: String,
+    /// How it stands. `confirmed` means that the buyer pressed pay, `succeeded` that it is paid.
+    pub status: String,
+    /// For which plan; null when it is sold as none.
+    #[serde(default)]
+    pub tier: Option<String>,
+    /// Where its page is.
+    #[serde(default)]
+    pub url: Option<String>,
+}
+
 /// The test clock was moved.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -87,6 +115,14 @@ pub struct ContractChanged {
     pub changed: Vec<String>,
     /// The contract after the change, as everybody may see it.
     pub contract: PublicContract,
+}
+
+/// The data of `ops.drift`.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct DriftFound {
+    /// Who says otherwise.
+    pub provider: String,
 }
 
 /// What a user has is no longer what it was.
@@ -182,6 +218,34 @@ pub struct NameChanged {
     /// Whose it was, when it has another owner.
     #[serde(default)]
     pub previous_owner: Option<String>,
+}
+
+/// The notice was changed.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct NoticeChanged {
+    /// The message of the day.
+    pub motd: String,
+    /// When it was set.
+    pub motd_set_at: String,
+    /// Whether wallets may pay.
+    pub transactions_enabled: bool,
+    /// The fields that are no longer what they were: `motd`, `transactions_enabled`.
+    pub changed: Vec<String>,
+}
+
+/// A server that no session paid for was told to stop.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct OrphanStopped {
+    /// How often it had to be told.
+    pub attempts: u64,
+    /// The orchestrator's name of it.
+    pub orchestrator_session_id: String,
+    /// What it was told.
+    pub reason: String,
+    /// The session that it was launched for.
+    pub session_id: String,
 }
 
 /// The data of `payment.made`.
@@ -296,6 +360,18 @@ pub struct PlanView {
     pub version: i64,
 }
 
+/// The data of `player.linked` and `player.renamed`.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct PlayerChange {
+    /// The wallet.
+    pub address: String,
+    /// What they are called.
+    pub name: String,
+    /// The game's UUID of the player.
+    pub uuid: String,
+}
+
 /// What is sold elsewhere as a plan.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -353,6 +429,54 @@ pub struct PublicContract {
     pub version: i64,
 }
 
+/// The data of `purchase.*`.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct PurchaseChanged {
+    /// The purchase after it.
+    pub purchase: PurchaseView,
+}
+
+/// A purchase.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct PurchaseView {
+    /// What was, or is to be, paid, in cents, tax included.
+    pub amount_cents: i64,
+    /// Three letters.
+    pub currency: String,
+    /// Whose.
+    pub discord_user_id: String,
+    /// Its number here.
+    pub id: i64,
+    /// The number on the invoice.
+    #[serde(default)]
+    pub invoice: Option<String>,
+    /// The provider's name for it.
+    pub order_id: String,
+    /// When it was made.
+    pub ordered_at: String,
+    /// For which product.
+    #[serde(default)]
+    pub product_id: Option<String>,
+    /// Where it was made.
+    pub provider: String,
+    /// Why it was to be paid, in the provider's word, such as `subscription_cycle`.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// What was given back, tax included.
+    pub refunded_cents: i64,
+    /// How it stands.
+    pub status: String,
+    /// For which subscription.
+    #[serde(default)]
+    pub subscription_id: Option<String>,
+    /// The tax in it.
+    pub tax_cents: i64,
+    /// Rises by 1 with each event of the purchase.
+    pub version: i64,
+}
+
 /// A role to give or to take: the feed of a bot that keeps roles right.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -366,6 +490,94 @@ pub struct RoleChanged {
     pub granted: bool,
     /// The plan's tier.
     pub tier: String,
+}
+
+/// The orchestrator reported something that can't be.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct ServerAnomaly {
+    /// What can't be.
+    pub anomaly: String,
+    /// What it reported.
+    pub event: String,
+    /// Its name of the report.
+    pub event_id: String,
+    /// The server that it was about, if it said so.
+    #[serde(default)]
+    pub orchestrator_session_id: Option<String>,
+    /// The session that it was about.
+    pub session_id: String,
+}
+
+/// A session has only so many minutes left. For its owner; it is no change of the session.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct ServerWarning {
+    /// The minutes that are reserved, and the most that it can cost.
+    pub allocated_minutes: u64,
+    /// The minutes that were charged; null until it has ended.
+    #[serde(default)]
+    pub billed_minutes: Option<u64>,
+    /// What the server is called.
+    pub comment: String,
+    /// When it ends at the latest, as far as is known now.
+    #[serde(default)]
+    pub expires_at: Option<String>,
+    /// What the game is called.
+    pub game: String,
+    /// Which game.
+    pub game_code: String,
+    /// Where to connect.
+    pub host: String,
+    /// Its name.
+    pub id: String,
+    /// The last sign of life.
+    pub last_heartbeat_at: String,
+    /// Why there never was a server, for programs.
+    pub launch_error_code: String,
+    /// Why there never was a server, for people.
+    pub launch_error_message: String,
+    /// Who had it started.
+    pub launch_source: String,
+    /// The orchestrator's name of the session.
+    pub orchestrator_session_id: String,
+    /// The orchestrator's own word for the state.
+    pub orchestrator_state: String,
+    /// Whose it is.
+    pub owner_discord_id: String,
+    /// What to connect with.
+    pub password: String,
+    /// Where to connect; null until it is known.
+    #[serde(default)]
+    pub port: Option<u64>,
+    /// Since when players can join.
+    #[serde(default)]
+    pub ready_at: Option<String>,
+    /// The minutes that were asked for.
+    pub requested_minutes: u64,
+    /// A name of the server for people.
+    pub server_identifier: String,
+    /// When its minutes were reserved.
+    pub started_at: String,
+    /// Where it stands.
+    pub status: String,
+    /// Why it stops, or ended.
+    pub stop_reason: String,
+    /// When its stop was asked for.
+    #[serde(default)]
+    pub stop_requested_at: Option<String>,
+    /// When it ended.
+    #[serde(default)]
+    pub stopped_at: Option<String>,
+    /// When it has to end; null until it is ready.
+    #[serde(default)]
+    pub time_limit_at: Option<String>,
+    /// When it last changed.
+    pub updated_at: String,
+    /// Raised by 1 with each event of the session, so a listener sees that nothing is missing.
+    pub version: i64,
+    /// How many: 10, 5 or 1.
+    pub minutes_left: u64,
 }
 
 /// The data of `subscription.*`: all that a listener needs, without a second call.
@@ -557,4 +769,29 @@ pub struct WalletLink {
     pub discord_user_id: String,
     /// The user's version: dense, so a listener sees that nothing is missing.
     pub version: i64,
+}
+
+/// A provider's event could not be applied as it should, or says something that an operator should
+/// look at.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct WebhookFailed {
+    /// How often it was tried.
+    pub attempts: i64,
+    /// What is the matter.
+    pub code: String,
+    /// The provider's name for it.
+    pub event_id: String,
+    /// Its number here, to replay it.
+    pub id: i64,
+    /// When it is tried again; null when it is not.
+    #[serde(default)]
+    pub next_attempt_at: Option<String>,
+    /// Who sent it.
+    pub provider: String,
+    /// How far it is.
+    pub status: String,
+    /// Its type, in the provider's word.
+    #[serde(rename = "type")]
+    pub kind: String,
 }
