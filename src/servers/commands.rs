@@ -163,6 +163,10 @@ impl Command for FinishLaunch<'_> {
 
 /// What a report came to.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own, and all can be yes"
+)]
 pub(super) struct Heard {
     /// The session as it is now.
     pub(super) session: ServerSession,

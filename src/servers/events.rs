@@ -84,6 +84,7 @@ struct OwnerEvent {
 /// The data of `server.*`: the session after the change, in the view of the topic.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one lives for as long as it takes to write it down")]
 pub enum ServerChanged {
     /// On `user:{id}` and `users`.
     Owner(SessionView),

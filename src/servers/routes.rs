@@ -427,6 +427,7 @@ pub(super) fn named(id: &str) -> Result<ServerSessionId, ApiError> {
     id.parse().map_err(|_error| refused(&ServerRefusal::SessionNotFound))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what an error is mapped with")]
 pub(super) fn unreadable(error: InputError) -> ApiError {
     match error {
         InputError::GameCode => ApiError::bad_request(

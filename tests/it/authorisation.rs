@@ -279,7 +279,8 @@ async fn check(site: &Site, hub: &Hub, table: &[(&str, &str, [u16; 6])]) {
             assert_eq!(reply.status, *status, "{method} {path} as {name}: {:?}", reply.body);
             let (native, message) = (!reply.code().is_empty(), &reply.body["error"]["message"]);
             let premium = reply.body["success"] == false && reply.body["code"].is_string();
-            let worded = if path.contains("/subscriptions/") && !path.starts_with("/api/krist/") {
+            let premium_door = ["/api/subscriptions", "/subscriptions/"];
+            let worded = if premium_door.iter().any(|door| path.starts_with(door)) {
                 premium && reply.body["message"].is_string()
             } else {
                 native && message.is_string()

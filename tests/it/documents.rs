@@ -52,7 +52,10 @@ async fn every_documented_route_is_there() {
         let filled = filled.collect::<Vec<_>>().join("/");
         for method in operations.as_object().unwrap().keys().filter(|key| *key != "parameters") {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let reply = hub.guest().send(method.clone(), &filled, &[], Vec::new()).await;
+            // To all but the operator the game's door is not there.
+            let internal = path.starts_with("/api/_internal");
+            let caller = if internal { hub.admin() } else { hub.guest() };
+            let reply = caller.send(method.clone(), &filled, &[], Vec::new()).await;
             let gone = ["route_not_found", "method_not_allowed"].contains(&reply.code());
             // What the operator has not set up says so.
             let unset = reply.body.to_string().to_lowercase().contains("_not_configured");

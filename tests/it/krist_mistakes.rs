@@ -14,6 +14,7 @@ async fn two_dialects_of_contracts_live_side_by_side() {
     let site = Site::new().await;
     let hub = site.hub(&[]).await;
     let [anna, ..] = hub.people().await;
+    anna.pay(BERT.1, "10").await;
     let id = offer(&anna, json!({})).await;
     for (path, field) in [
         (format!("/api/v1/contracts/{id}"), "contract_id"),
@@ -49,6 +50,7 @@ async fn who_can_not_pay_lapses_and_is_told() {
     let site = Site::new().await;
     let hub = site.hub(&["--dev"]).await;
     let [anna, bert, ..] = hub.people().await;
+    anna.pay(BERT.1, "600").await;
     let id = offer(&anna, json!({"price": 600})).await;
     assert_eq!(subscribe(&bert, id).await.status, 201);
     let mut socket = owner(&hub, BERT).await;
@@ -162,6 +164,7 @@ async fn a_term_is_paid_once_at_its_price_and_not_before_its_end() {
     let site = Site::new().await;
     let hub = site.hub(&["--dev"]).await;
     let [anna, bert, ..] = hub.people().await;
+    anna.pay(BERT.1, "100").await;
     let id = offer(&anna, json!({})).await;
     let all = async || {
         let body = json!({"privatekey": BERT.0});
@@ -174,7 +177,7 @@ async fn a_term_is_paid_once_at_its_price_and_not_before_its_end() {
         hub.admin().post("/api/v1/admin/clock", &json!({"advance_s": seconds})).await
     };
     advance(590).await;
-    assert_eq!(bert.balance(BERT.1).await, "998", "once for three requests, and nothing early");
+    assert_eq!(bert.balance(BERT.1).await, "98", "once for three requests, and nothing early");
     let mut socket = owner(&hub, BERT).await;
     advance(10).await;
     let paid: Value = socket.event().await["transaction"].clone();

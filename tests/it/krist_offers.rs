@@ -62,10 +62,7 @@ async fn an_offer_has_both_spellings_and_is_a_contract_like_any_other() {
         (&json!(ANNA.1), &json!(600), &json!(true))
     );
     let stranger = hub.guest().get(&format!("{PATH}/{id}")).await.data().clone();
-    assert!(
-        stranger["allowed_subscribers"].is_null()
-            && stranger["description"] != "Every morning at the door."
-    );
+    assert!(stranger["allowed_subscribers"].is_null(), "{stranger}");
     // And a native one can be seen here; it has its owner's address for a name.
     let anna = hub.login(ANNA).await;
     let native = offer(&anna, json!({})).await;

@@ -234,6 +234,7 @@ async fn contracts_and_subscriptions_are_heard_by_whom_they_concern() {
     let site = Site::new().await;
     let hub = site.hub(&["--dev"]).await;
     let [anna, bert, ..] = hub.people().await;
+    anna.pay(BERT.1, "100").await;
     let mut everything = holding(&hub, &["contracts", "subscriptions"]).await;
     let mut subscriber = owner(&hub, BERT).await;
     hold(&mut subscriber, &["ownSubscriptions", "ownTransactions"]).await;

@@ -47,7 +47,7 @@ async fn the_operator_sees_who_listens_to_what_and_ends_one_connection() {
         }
     }
     assert_eq!(wallet.ask(json!({"type": "ping"})).await["type"], "pong");
-    assert_eq!(connections(&hub).await["total"], 1);
+    hub.wait_until(async || connections(&hub).await["total"] == 1).await;
     for name in [guest.welcome["conn"].as_str().unwrap(), "c_ffff", "nobody"] {
         let reply = hub.admin().delete(&format!("/api/v1/admin/connections/{name}")).await;
         assert_eq!((reply.status, reply.code()), (404, "connection_not_found"), "{name}");
