@@ -36,7 +36,7 @@ impl PositionStore for Shown {
 }
 
 fn words(value: &Value) -> Vec<String> {
-    let list = value.as_array().map_or(&[] as &[Value], Vec::as_slice);
+    let list = value.as_array().map_or(&[][..], Vec::as_slice);
     list.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
 }
 
