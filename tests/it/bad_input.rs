@@ -23,7 +23,7 @@ async fn bad_payments_are_refused_each_with_its_code() {
         (json!({"to": BERT.1, "amount": [1]}), 400, "json_type"),
         (json!({"to": BERT.1}), 400, "json_type"),
         (json!({"amount": 1}), 400, "json_type"),
-        (json!({"to": "nobody", "amount": 1}), 400, "json_type"),
+        (json!({"to": "nobody", "amount": 1}), 400, "validation_error"),
         (json!({"to": 7, "amount": 1}), 400, "json_type"),
         (json!([]), 400, "json_type"),
         (json!("text"), 400, "json_type"),

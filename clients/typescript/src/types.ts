@@ -12,6 +12,12 @@ export interface Events {
   "contract.edited": ContractChanged;
   /** The owner takes new subscribers again. */
   "contract.opened": ContractChanged;
+  /** Somebody bought a name, or it came with an import. */
+  "name.registered": NameChanged;
+  /** A name has another owner, who is paid from here on. */
+  "name.transferred": NameChanged;
+  /** The owner of a name changed where it leads. */
+  "name.updated": NameChanged;
   /** Somebody moved the test clock of a hub that was started with --dev. */
   "ops.clock_advanced": ClockAdvanced;
   /** Money moved from one wallet to another. */
@@ -73,6 +79,9 @@ export interface HintOf<K extends keyof Hints> {
 
 export type AnyHint = { [K in keyof Hints]: HintOf<K> }[keyof Hints];
 
+/** Where a name leads, for programs that ask: 1 to 255 visible ASCII characters, of which the first is none of `.?#`. */
+export type ARecord = string;
+
 /** What to agree to. */
 export type AcceptBody = {
   /** The `contract_version` of the terms that were read; other terms are refused. */
@@ -105,6 +114,16 @@ export type ChargeView = {
   run: number;
   /** For which term of it. */
   term: number;
+};
+
+/** Whether a name can be bought. */
+export type CheckView = {
+  /** Whether nobody owns it. */
+  available: boolean;
+  /** The name, without its suffix. */
+  name: Name;
+  /** What a name costs. */
+  price: Decimal;
 };
 
 /** How far to move the test clock. */
@@ -156,6 +175,19 @@ export type CreateBody = ScheduleBody & {
 };
 
 /** The envelope of every successful answer. */
+export type Data_CheckView = {
+  /** Whether a name can be bought. */
+  data: {
+    /** Whether nobody owns it. */
+    available: boolean;
+    /** The name, without its suffix. */
+    name: Name;
+    /** What a name costs. */
+    price: Decimal;
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_ClockView = {
   /** Where the test clock stands. */
   data: {
@@ -178,6 +210,38 @@ export type Data_ContractView = {
     next_occurrence?: Timestamp | null;
     /** How many are subscribed; counted up to 10,000. */
     subscribers: number;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_NameDoneView = {
+  /** A name after a change, and the payment that tells of it. */
+  data: NameView & {
+    /** The payment; null when nothing changed. */
+    payment?: PaymentMade | null;
+  };
+};
+
+/** The envelope of every successful answer. */
+export type Data_NameView = {
+  /** A name on the wire. */
+  data: {
+    /** The name, without its suffix. */
+    name: Name;
+    /** Who bought it. */
+    original_owner: Address;
+    /** Whose it is. */
+    owner: Address;
+    /** Where it leads. */
+    record?: ARecord | null;
+    /** When it was bought. */
+    registered_at: Timestamp;
+    /** When it got another owner, if it did. */
+    transferred_at?: Timestamp | null;
+    /** When it got its owner or its record. */
+    updated_at: Timestamp;
+    /** Raised by 1 with each event of the name; also the `ETag`. */
+    version: number;
   };
 };
 
@@ -253,6 +317,38 @@ export type Data_Page_ContractView = {
 };
 
 /** The envelope of every successful answer. */
+export type Data_Page_NameView = {
+  /** One page of a list. */
+  data: {
+    /** How many rows are on this page. */
+    count: number;
+    /** The rows, in the order the route documents. */
+    items: {
+      /** The name, without its suffix. */
+      name: Name;
+      /** Who bought it. */
+      original_owner: Address;
+      /** Whose it is. */
+      owner: Address;
+      /** Where it leads. */
+      record?: ARecord | null;
+      /** When it was bought. */
+      registered_at: Timestamp;
+      /** When it got another owner, if it did. */
+      transferred_at?: Timestamp | null;
+      /** When it got its owner or its record. */
+      updated_at: Timestamp;
+      /** Raised by 1 with each event of the name; also the `ETag`. */
+      version: number;
+    }[];
+    /** The `before` or `after_id` of the next page, null on the last one. */
+    next?: number | null;
+    /** How many rows follow this page. */
+    remaining: number;
+  };
+};
+
+/** The envelope of every successful answer. */
 export type Data_Page_PaymentMade = {
   /** One page of a list. */
   data: {
@@ -270,10 +366,16 @@ export type Data_Page_PaymentMade = {
       from_version: number;
       /** The payment's number, rising. */
       id: PaymentId;
-      /** What the payer wrote on it. */
+      /** What the payer wrote on it, behind the name that was paid. */
       metadata?: Metadata | null;
+      /** The name that was bought, or got another owner or record. */
+      name?: Name | null;
       /** The payer's own name for it. */
       request_id?: RequestId | null;
+      /** What stood before the `@` of that name. */
+      sent_metaname?: Metaname | null;
+      /** The name whose owner was paid. */
+      sent_name?: Name | null;
       /** Who was paid. */
       to: Address;
       /** The payee's version after it. */
@@ -360,10 +462,16 @@ export type Data_PaymentMade = {
     from_version: number;
     /** The payment's number, rising. */
     id: PaymentId;
-    /** What the payer wrote on it. */
+    /** What the payer wrote on it, behind the name that was paid. */
     metadata?: Metadata | null;
+    /** The name that was bought, or got another owner or record. */
+    name?: Name | null;
     /** The payer's own name for it. */
     request_id?: RequestId | null;
+    /** What stood before the `@` of that name. */
+    sent_metaname?: Metaname | null;
+    /** The name whose owner was paid. */
+    sent_name?: Name | null;
     /** Who was paid. */
     to: Address;
     /** The payee's version after it. */
@@ -628,6 +736,12 @@ export type ForceBody = {
   contract_id: ContractId;
 };
 
+/** Who gets a name. */
+export type GiveBody = {
+  /** The new owner's address. */
+  to: Address;
+};
+
 /** What to change about a wallet. */
 export type LockBody = {
   /** Whether it can't log in and can't pay. */
@@ -640,8 +754,11 @@ export type LoginBody = {
   privatekey: string;
 };
 
-/** What a payer wrote on a payment: at most 255 printable ASCII characters and line breaks. */
+/** What a payer wrote on a payment: at most 255 printable ASCII characters and line breaks. A payment to a name has that name in front of it, as the programs of shops read it there. */
 export type Metadata = string;
+
+/** What stands before the `@`: 1 to 32 of `a-z0-9_-`. */
+export type Metaname = string;
 
 /** New money. */
 export type MintBody = {
@@ -649,6 +766,35 @@ export type MintBody = {
   address: Address;
   /** How much. */
   amount: AmountText;
+};
+
+/** A name without its suffix: 1 to 64 of `a-z0-9`. */
+export type Name = string;
+
+/** A name after a change, and the payment that tells of it. */
+export type NameDoneView = NameView & {
+  /** The payment; null when nothing changed. */
+  payment?: PaymentMade | null;
+};
+
+/** A name on the wire. */
+export type NameView = {
+  /** The name, without its suffix. */
+  name: Name;
+  /** Who bought it. */
+  original_owner: Address;
+  /** Whose it is. */
+  owner: Address;
+  /** Where it leads. */
+  record?: ARecord | null;
+  /** When it was bought. */
+  registered_at: Timestamp;
+  /** When it got another owner, if it did. */
+  transferred_at?: Timestamp | null;
+  /** When it got its owner or its record. */
+  updated_at: Timestamp;
+  /** Raised by 1 with each event of the name; also the `ETag`. */
+  version: number;
 };
 
 /** Nothing more to say. */
@@ -672,15 +818,15 @@ export type PayBody = {
   metadata?: string | null;
   /** The payer's own name for this payment, at most 64 visible characters: repeated, it is the same payment. */
   request_id?: string | null;
-  /** Who is paid. */
-  to: Address;
+  /** Who is paid: an address, or a name such as `bakery.kro` or `counter@bakery.kro`, whose owner is paid. */
+  to: string;
 };
 
 /** A payment. Ids become visible in rising order: who has seen 7 will never see a new 6. */
 export type PaymentId = number;
 
 /** Why a payment was made. */
-export type PaymentKind = "transfer" | "mined";
+export type PaymentKind = "transfer" | "mined" | "name_purchase" | "name_transfer" | "name_a_record";
 
 /** The data of `payment.made`. */
 export type PaymentMade = {
@@ -694,10 +840,16 @@ export type PaymentMade = {
   from_version: number;
   /** The payment's number, rising. */
   id: PaymentId;
-  /** What the payer wrote on it. */
+  /** What the payer wrote on it, behind the name that was paid. */
   metadata?: Metadata | null;
+  /** The name that was bought, or got another owner or record. */
+  name?: Name | null;
   /** The payer's own name for it. */
   request_id?: RequestId | null;
+  /** What stood before the `@` of that name. */
+  sent_metaname?: Metaname | null;
+  /** The name whose owner was paid. */
+  sent_name?: Name | null;
   /** Who was paid. */
   to: Address;
   /** The payee's version after it. */
@@ -746,6 +898,12 @@ export type PublicContract = ScheduleView & {
   updated_at: Timestamp;
   /** Raised by 1 with each event of the contract; also the `ETag`. */
   version: number;
+};
+
+/** A name to buy. */
+export type PurchaseBody = {
+  /** With or without its suffix. */
+  name: string;
 };
 
 /** The payer's own name for a payment: 1 to 64 visible ASCII characters. Only what succeeded is remembered by it. */
@@ -895,6 +1053,12 @@ export type Title = string;
 /** What a listener names to hear events: `payments`, `wallet:kabc123def`, `user:803…`. */
 export type Topic = string;
 
+/** What to change about a name. */
+export type UpdateBody = {
+  /** Where it leads: 1 to 255 visible ASCII characters, of which the first is none of `.?#`; null for nowhere. */
+  record?: string | null;
+};
+
 /** A wallet to make. */
 export type WalletBody = {
   /** The address that its owner's private key leads to. Without one a private key is made and shown once. */
@@ -1040,6 +1204,14 @@ export type MessageId = string | number;
 
 /** How a subscription begins. */
 export type Mode = "live" | "resumed" | "snapshot";
+
+/** The data of all events of names. */
+export type NameChanged = NameView & {
+  /** The payment that tells of it, which comes right before this event; null for an import. */
+  payment_id?: PaymentId | null;
+  /** Whose it was, when it has another owner. */
+  previous_owner?: Address | null;
+};
 
 /** What only the operator is told. */
 export type NodePulse = {
