@@ -6,7 +6,8 @@ use tollbell_client::{Change, FileStore, Hub, Item};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let url = std::env::var("TOLLBELL_URL").unwrap_or("http://127.0.0.1:8080".to_owned());
+    let url = std::env::var_os("TOLLBELL_URL").and_then(|url| url.into_string().ok());
+    let url = url.unwrap_or("http://127.0.0.1:8080".to_owned());
     let (hub, mut events) = Hub::builder(url)
         .topics(["payments"])
         .store(FileStore::new("position.json"))
