@@ -141,9 +141,8 @@ impl OrchestratorClient {
         let body = json!({"reason": reason});
         // Without a key: a stop that is repeated should be heard again, not answered from memory.
         match self.call(Method::POST, &path, Some((None, &body))).await {
-            Ok(_) => Ok(()),
             // It is told, whatever it answers with.
-            Err(CallError::Unavailable(UNREADABLE)) => Ok(()),
+            Ok(_) | Err(CallError::Unavailable(UNREADABLE)) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -128,7 +128,7 @@ async fn a_user_who_hangs_up_stops_nothing() {
     let (_site, orchestrator, _hub, player) = stage().await;
     orchestrator.is(Mood::Late(Duration::from_secs(1)));
     let (api, path) = (player.api.clone(), format!("{SESSIONS}/start"));
-    let asked = tokio::spawn(async move { api.post(&path, &order(json!({}))).await });
+    let asked = tokio::spawn(async move { api.post(&path, &order(&json!({}))).await });
     while orchestrator.calls("/v1/servers").is_empty() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -143,7 +143,7 @@ async fn a_hub_that_is_killed_while_it_launches_leaves_nothing_behind() {
     let (site, orchestrator, mut hub, player) = stage().await;
     orchestrator.is(Mood::Late(Duration::from_secs(1)));
     let path = format!("{SESSIONS}/start");
-    let (api, body) = (player.api.clone(), order(json!({})));
+    let (api, body) = (player.api.clone(), order(&json!({})));
     let asked = tokio::spawn(async move {
         let headers = [("idempotency-key", "k1")];
         api.try_send(reqwest::Method::POST, &path, &headers, body.to_string().into()).await
@@ -160,7 +160,7 @@ async fn a_hub_that_is_killed_while_it_launches_leaves_nothing_behind() {
     // Whoever asks again under the same key gets the server that was ordered.
     again.advance(60).await;
     let path = format!("{SESSIONS}/start");
-    let reply = api.post_keyed(&path, "k1", &order(json!({}))).await;
+    let reply = api.post_keyed(&path, "k1", &order(&json!({}))).await;
     assert_eq!((reply.status, &reply.body["session"]["status"]), (200, &json!("launching")));
     assert_eq!(orchestrator.living(), 1);
     // Whoever does not ask again is free after five minutes.

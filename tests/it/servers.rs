@@ -81,21 +81,21 @@ async fn a_start_that_cannot_be_says_why() {
     let game = order;
     for (api, body, expected) in [
         (&hub.guest(), json!({}), (401, "NOT_AUTHENTICATED")),
-        (&wallet, game(json!({})), (403, "FORBIDDEN")),
+        (&wallet, game(&json!({})), (403, "FORBIDDEN")),
         (&player_one.api, json!({}), (400, "GAME_CODE_REQUIRED")),
         (&player_one.api, json!({"game_code": "x".repeat(33)}), (400, "GAME_CODE_REQUIRED")),
         (
             &player_one.api,
-            game(json!({"requested_minutes": 7.9})),
+            game(&json!({"requested_minutes": 7.9})),
             (400, "INVALID_REQUESTED_MINUTES"),
         ),
-        (&player_one.api, game(json!({"comment": []})), (400, "INVALID_VALUE")),
+        (&player_one.api, game(&json!({"comment": []})), (400, "INVALID_VALUE")),
         (&player_one.api, json!([]), (400, "INVALID_BODY")),
-        (&bot, game(json!({})), (400, "OWNER_REQUIRED")),
-        (&bot, game(json!({"owner_discord_id": "abc"})), (400, "INVALID_DISCORD_ID")),
-        (&bot, game(json!({"owner_discord_id": "1234"})), (404, "USER_NOT_LINKED")),
-        (&none.api, game(json!({})), (403, "NO_ACTIVE_SUBSCRIPTION")),
-        (&spent.api, game(json!({})), (403, "MINUTES_EXHAUSTED")),
+        (&bot, game(&json!({})), (400, "OWNER_REQUIRED")),
+        (&bot, game(&json!({"owner_discord_id": "abc"})), (400, "INVALID_DISCORD_ID")),
+        (&bot, game(&json!({"owner_discord_id": "1234"})), (404, "USER_NOT_LINKED")),
+        (&none.api, game(&json!({})), (403, "NO_ACTIVE_SUBSCRIPTION")),
+        (&spent.api, game(&json!({})), (403, "MINUTES_EXHAUSTED")),
     ] {
         let reply = api.post(&format!("{SESSIONS}/start"), &body).await;
         assert_eq!(said(&reply), expected, "{body}");
@@ -128,14 +128,14 @@ async fn without_an_orchestrator_nothing_is_reserved() {
 async fn the_same_key_is_the_same_session() {
     let (site, orchestrator, hub, player) = stage(&[]).await;
     let path = format!("{SESSIONS}/start");
-    let first = player.api.post_keyed(&path, "k1", &order(json!({}))).await;
+    let first = player.api.post_keyed(&path, "k1", &order(&json!({}))).await;
     assert_eq!(first.status, 201, "{first:?}");
     assert!(!first.headers.contains_key("idempotent-replayed"));
-    let again = player.api.post_keyed(&path, "k1", &order(json!({}))).await;
+    let again = player.api.post_keyed(&path, "k1", &order(&json!({}))).await;
     assert_eq!(again.status, 200, "{again:?}");
     assert_eq!(again.headers["idempotent-replayed"], "true");
     assert_eq!(again.body["session"], first.body["session"]);
-    let other = player.api.post_keyed(&path, "k1", &order(json!({"comment": "x"}))).await;
+    let other = player.api.post_keyed(&path, "k1", &order(&json!({"comment": "x"}))).await;
     assert_eq!(said(&other), (409, "IDEMPOTENCY_MISMATCH"));
     assert_eq!(orchestrator.calls("/v1/servers").len(), 1);
     let kept =
@@ -145,7 +145,7 @@ async fn the_same_key_is_the_same_session() {
     let second = super::support::players::player(&site, &hub, 804, USUAL).await;
     orchestrator.is(Mood::Refuses(409, r#"{"error":{"code":"NO_CAPACITY","message":"full"}}"#));
     for replayed in [false, true] {
-        let reply = second.api.post_keyed(&path, "k1", &order(json!({}))).await;
+        let reply = second.api.post_keyed(&path, "k1", &order(&json!({}))).await;
         assert_eq!(said(&reply), (503, "NO_CAPACITY"), "{reply:?}");
         assert_eq!(reply.headers.contains_key("idempotent-replayed"), replayed);
     }
@@ -159,9 +159,10 @@ async fn a_session_is_its_owners() {
     let other = player(&site, &hub, 9, USUAL).await;
     for path in ["", "/stop", "/heartbeat"] {
         let path = format!("{SESSIONS}/{id}{path}");
-        let reply = match path.ends_with(&id) {
-            true => other.api.get(&path).await,
-            false => other.api.post(&path, &json!({})).await,
+        let reply = if path.ends_with(&id) {
+            other.api.get(&path).await
+        } else {
+            other.api.post(&path, &json!({})).await
         };
         assert_eq!(said(&reply), (404, "SESSION_NOT_FOUND"), "{path}");
     }
@@ -179,13 +180,16 @@ async fn a_session_is_its_owners() {
         sessions.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(ids(bot.get(&format!("{SESSIONS}?status=open")).await), [mine.clone(), id.clone()]);
-    assert_eq!(ids(bot.get(&format!("{SESSIONS}?owner_discord_id=803")).await), [id.clone()]);
+    assert_eq!(
+        ids(bot.get(&format!("{SESSIONS}?owner_discord_id=803")).await),
+        std::slice::from_ref(&id)
+    );
     let page = bot.get(&format!("{SESSIONS}?limit=1")).await;
     let cursor = page.body["next_cursor"].as_str().unwrap().to_owned();
     assert_eq!(ids(page), [mine]);
     let page = bot.get(&format!("{SESSIONS}?limit=1&cursor={cursor}")).await;
     assert_eq!(page.body["next_cursor"], Value::Null);
-    assert_eq!(ids(page), [id.clone()]);
+    assert_eq!(ids(page), std::slice::from_ref(&id));
     for query in ["status=lost", "cursor=x", "limit=x"] {
         let reply = bot.get(&format!("{SESSIONS}?{query}")).await;
         assert_eq!(reply.status, 400, "{query}: {reply:?}");
@@ -257,7 +261,7 @@ async fn a_stop_works_from_every_state() {
     // Pending: nothing is charged, and the server that appears after all is stopped.
     orchestrator.is(Mood::Late(Duration::from_secs(2)));
     let (api, path) = (player.api.clone(), format!("{SESSIONS}/start"));
-    let starting = tokio::spawn(async move { api.post(&path, &order(json!({}))).await });
+    let starting = tokio::spawn(async move { api.post(&path, &order(&json!({}))).await });
     let list = format!("{SESSIONS}?status=pending");
     hub.wait_until(async || player.api.get(&list).await.body["sessions"][0].is_object()).await;
     let pending = player.api.get(&list).await;
@@ -348,9 +352,10 @@ async fn one_subscribe_shows_and_keeps_the_live_list() {
         let (id, data) = (event["data"]["id"].as_str().unwrap().to_owned(), event["data"].clone());
         let before = live.get(&id).map_or(0, |server| server["version"].as_i64().unwrap());
         assert_eq!(data["version"], before + 1, "nothing is missing");
-        match data["stopped_at"].is_null() {
-            true => live.insert(id, data),
-            false => live.remove(&id),
+        if data["stopped_at"].is_null() {
+            live.insert(id, data)
+        } else {
+            live.remove(&id)
         };
     }
     let listed = hub.guest().get("/api/v1/servers").await;

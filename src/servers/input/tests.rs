@@ -4,14 +4,14 @@ use serde_json::json;
 
 use super::*;
 
-fn object(value: Value) -> Object {
+fn object(value: &Value) -> Object {
     value.as_object().cloned().unwrap()
 }
 
 #[test]
 fn minutes_are_whole_and_bounded() {
     let check = |value: Value, expected: Result<Option<u32>, InputError>| {
-        let body = object(json!({"game_code": "21", "requested_minutes": value}));
+        let body = object(&json!({"game_code": "21", "requested_minutes": value}));
         assert_eq!(start(&body).map(|input| input.minutes), expected, "{value}");
     };
     for plan in [json!(null), json!(0), json!(""), json!(" "), json!("0"), json!(0.0)] {
@@ -37,11 +37,11 @@ fn minutes_are_whole_and_bounded() {
 
 #[test]
 fn a_start_is_read_in_both_spellings() {
-    let snake = object(json!({
+    let snake = object(&json!({
         "game_code": 21, "requested_minutes": 30, "game": "Decode", "comment": " My arena ",
         "password": "pw", "launch_source": "api", "launch_context": {"guild": "7"},
     }));
-    let camel = object(json!({
+    let camel = object(&json!({
         "gameCode": "21", "requestedMinutes": "30", "game": "Decode", "comment": "My arena",
         "password": "pw", "launchSource": "api", "launchContext": {"guild": "7"},
     }));
@@ -49,7 +49,7 @@ fn a_start_is_read_in_both_spellings() {
     assert_eq!(start(&camel).unwrap(), input);
     assert_eq!(input.comment.unwrap().as_str(), "My arena");
     assert_eq!(input.context.unwrap().as_str(), r#"{"guild":"7"}"#);
-    let plain = start(&object(json!({"game_code": "-1", "comment": "é".repeat(200)}))).unwrap();
+    let plain = start(&object(&json!({"game_code": "-1", "comment": "é".repeat(200)}))).unwrap();
     assert_eq!(plain.game.as_str(), "-1", "the code is the label of a game without one");
     assert_eq!(plain.comment.unwrap().as_str().chars().count(), 120);
 }
@@ -70,14 +70,14 @@ fn a_start_that_cannot_be_read_says_why() {
             InputError::Field("launch_context"),
         ),
     ] {
-        assert_eq!(start(&object(body.clone())), Err(expected), "{body}");
+        assert_eq!(start(&object(&body)), Err(expected), "{body}");
     }
 }
 
 #[test]
 fn an_owner_is_a_discord_id() {
     let check = |value: Value, expected: Result<i64, InputError>| {
-        let body = object(json!({"owner_discord_id": value}));
+        let body = object(&json!({"owner_discord_id": value}));
         assert_eq!(owner(&body).map(DiscordId::get), expected, "{value}");
     };
     check(json!("80351110224678912"), Ok(80_351_110_224_678_912));
@@ -88,14 +88,14 @@ fn an_owner_is_a_discord_id() {
     for bad in [json!("abc"), json!(-1), json!(1.5), json!(true), json!({}), json!("9e9")] {
         check(bad, Err(InputError::DiscordId));
     }
-    assert_eq!(owner(&object(json!({"ownerDiscordUserId": "7"}))).unwrap().get(), 7);
-    assert_eq!(owner(&object(json!({}))), Err(InputError::Owner));
+    assert_eq!(owner(&object(&json!({"ownerDiscordUserId": "7"}))).unwrap().get(), 7);
+    assert_eq!(owner(&object(&json!({}))), Err(InputError::Owner));
 }
 
 #[test]
 fn a_callback_names_the_field_that_cannot_be_read() {
     let check = |field: &str, value: Value, fits: bool| {
-        let mut body = object(json!({"event_id": "e1", "event": "ready"}));
+        let mut body = object(&json!({"event_id": "e1", "event": "ready"}));
         body.insert(field.to_owned(), value.clone());
         match callback(&body) {
             Ok(_) => assert!(fits, "{field} {value}"),
@@ -146,7 +146,7 @@ fn a_callback_is_read_to_the_last_field() {
         "orchestrator_session_id": "orch-1", "orchestrator_state": "stopped", "host": "h", "port": 11_115,
         "stopped_at": "2026-10-01T12:30:00Z", "runtime_seconds": 420.9, "reason": "user_stop",
     });
-    let read = callback(&object(body)).unwrap();
+    let read = callback(&object(&body)).unwrap();
     let report = read.report.unwrap();
     assert_eq!((read.id.as_str(), report.event), ("evt-7f3", Event::Stopped));
     assert_eq!(report.runtime_s, Some(420));
@@ -154,7 +154,7 @@ fn a_callback_is_read_to_the_last_field() {
     assert_eq!(report.details.port, Some(11_115));
     assert_eq!(report.reason.unwrap().as_str(), "user_stop");
     let failed = json!({"event_id": 1, "event": "launch_failed", "error_message": "no host"});
-    let error = callback(&object(failed)).unwrap().report.unwrap().launch_error.unwrap();
+    let error = callback(&object(&failed)).unwrap().report.unwrap().launch_error.unwrap();
     assert_eq!(error.code.as_str(), "launch_failed");
     assert_eq!(error.message.unwrap().as_str(), "no host");
 }
@@ -162,7 +162,7 @@ fn a_callback_is_read_to_the_last_field() {
 #[test]
 fn an_event_that_nobody_knows_is_no_fault() {
     let body = json!({"event_id": "e1", "event": "player_joined", "port": "x"});
-    assert_eq!(callback(&object(body)).unwrap().report, None);
+    assert_eq!(callback(&object(&body)).unwrap().report, None);
 }
 
 #[test]

@@ -118,11 +118,11 @@ pub(crate) const SESSIONS: &str = "/api/subscriptions/server-sessions";
 
 /// Asks for a session, as whoever.
 pub(crate) async fn start(api: &Api, more: Value) -> Reply {
-    api.post(&format!("{SESSIONS}/start"), &order(more)).await
+    api.post(&format!("{SESSIONS}/start"), &order(&more)).await
 }
 
 /// An order of a session.
-pub(crate) fn order(more: Value) -> Value {
+pub(crate) fn order(more: &Value) -> Value {
     let mut body = json!({"game_code": "21"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body
