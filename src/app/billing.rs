@@ -9,11 +9,11 @@ use crate::{
         care::{clock::Care, follow::Wakener},
         polar::{Polar, PolarSettings},
         routes::BillingState,
-        signature::Keys,
         webhooks::routes::DoorState,
     },
     config::settings::BillingSettings,
     db::{Db, follow::follow, tasks::Tasks},
+    http::signature::Keys,
 };
 
 /// Billing, ready to be served.

@@ -24,7 +24,6 @@ pub mod polar;
 pub mod queries;
 pub mod routes;
 pub mod shop;
-pub mod signature;
 pub mod views;
 pub mod webhooks;
 

@@ -5,6 +5,7 @@
 //! answer outside the envelope leaves a native route, and nothing internal (a cause, a secret, a query string)
 //! leaves at all.
 
+pub mod client;
 pub mod client_ip;
 pub mod envelope;
 pub mod error;

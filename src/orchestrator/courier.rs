@@ -7,19 +7,22 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use base64::{Engine, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
-use reqwest::{Response, redirect::Policy};
+use reqwest::Response;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use tokio::sync::Semaphore;
 
 use super::{
     model::{Event, EventKind, Server, ServerId},
-    settings::{HubSettings, SigningKey},
+    settings::HubSettings,
 };
-use crate::kernel::time::{HostClock, Timestamp};
+use crate::{
+    http::{
+        client,
+        signature::{self, Scheme},
+    },
+    kernel::time::{HostClock, Timestamp},
+};
 
 /// How long the hub may take to answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -39,7 +42,7 @@ const PAUSE_MAX: Duration = Duration::from_mins(1);
 pub(super) struct Courier {
     http: reqwest::Client,
     key: SecretString,
-    signing: Option<SigningKey>,
+    signing: Option<SecretString>,
     hands: Arc<Semaphore>,
 }
 
@@ -155,13 +158,9 @@ impl Courier {
     /// # Errors
     /// When TLS can't be had.
     pub(super) fn new(hub: &HubSettings) -> anyhow::Result<Self> {
-        // Fails when somebody was first, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let http = client::builder()
             .connect_timeout(CONNECT_WAIT_MAX)
             .timeout(ANSWER_WAIT_MAX)
-            // Our key goes to the hub and nowhere else.
-            .redirect(Policy::none())
             .user_agent(concat!("tollbell-orchestrator/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("could not set up HTTP")?;
@@ -178,12 +177,15 @@ impl Courier {
             .header("content-type", "application/json")
             .header("accept", "application/json")
             .header("x-api-key", self.key.expose_secret());
-        if let Some(key) = &self.signing {
-            let at = HostClock.now().get().timestamp();
+        let at = HostClock.now().get().timestamp();
+        let sign = |secret| {
+            signature::sign(secret, Scheme::Standard, &letter.id, at, letter.body.as_bytes())
+        };
+        if let Some(signature) = self.signing.as_ref().and_then(sign) {
             request = request
                 .header("webhook-id", &letter.id)
                 .header("webhook-timestamp", at)
-                .header("webhook-signature", signature(key, &letter.id, at, &letter.body));
+                .header("webhook-signature", signature);
         }
         match request.body(letter.body).send().await {
             Ok(response) => judge(&letter.id, response).await,
@@ -200,14 +202,6 @@ impl Courier {
 pub(super) fn pause(attempts: u32, spread: f64) -> Duration {
     let grown = PAUSE_MIN.saturating_mul(1 << attempts.min(10)).min(PAUSE_MAX);
     grown.mul_f64(0.75 + spread.clamp(0.0, 1.0) / 4.0)
-}
-
-/// `v1,` and the base64 of the HMAC-SHA256 of `id.timestamp.body`, as Standard Webhooks has it.
-#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-fn signature(SigningKey(key): &SigningKey, id: &str, at: i64, body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(format!("{id}.{at}.{body}").as_bytes());
-    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
 async fn judge(event: &str, response: Response) -> Verdict {
@@ -319,15 +313,6 @@ mod tests {
             assert_eq!(pause(attempts, spread), Duration::from_millis(ms), "{attempts} {spread}");
         }
         assert!(pause(u32::MAX, 2.0) <= PAUSE_MAX);
-    }
-
-    /// The example of the Standard Webhooks specification.
-    #[test]
-    fn the_signature_is_that_of_standard_webhooks() {
-        let key = SigningKey(STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap());
-        let body = r#"{"test": 2432232314}"#;
-        let signature = signature(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body);
-        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]

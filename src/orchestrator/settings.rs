@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use nix::sys::signal::Signal;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -25,6 +24,7 @@ use super::{
     model::Patience,
     template::{NAMES, Slot, Template, TemplateError},
 };
+use crate::http::signature::{self, Scheme};
 
 /// Servers of one orchestrator, whatever the file says.
 const SERVERS_MAX: u64 = 10_000;
@@ -67,18 +67,8 @@ pub struct HubSettings {
     pub url: Url,
     /// Our service key there, of scope `orchestrator`.
     pub key: SecretString,
-    /// The key that callbacks are signed with, decoded.
-    pub signing: Option<SigningKey>,
-}
-
-/// The bytes behind a `whsec_` secret. They can't be printed.
-#[derive(Clone)]
-pub struct SigningKey(pub Vec<u8>);
-
-impl std::fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SigningKey(…)")
-    }
+    /// The secret that callbacks are signed with: `whsec_` and base64.
+    pub signing: Option<SecretString>,
 }
 
 /// A game and how its server is run.
@@ -258,17 +248,18 @@ impl Reader<'_> {
         })
     }
 
-    fn signing(&self, keys: &mut Keys<'_>) -> Option<SigningKey> {
+    fn signing(&self, keys: &mut Keys<'_>) -> Option<SecretString> {
         let secret = self.secret(keys, "signing_secret")?;
-        let bytes = secret.expose_secret().strip_prefix("whsec_").map(|text| STANDARD.decode(text));
-        match bytes {
-            Some(Ok(bytes)) if !bytes.is_empty() => Some(SigningKey(bytes)),
-            _ => {
-                let cure = "write `whsec_` and base64, as the hub has it";
-                keys.problem("signing_secret", "not a signing secret", cure);
-                None
-            }
+        let signs = signature::sign(&secret, Scheme::Standard, "", 0, b"").is_some();
+        if signs && secret.expose_secret().starts_with("whsec_") {
+            return Some(secret);
         }
+        keys.problem(
+            "signing_secret",
+            "not a signing secret",
+            "write `whsec_` and base64, as the hub has it",
+        );
+        None
     }
 
     /// A value that stands in the file or in a file of its own.

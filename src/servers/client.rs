@@ -5,7 +5,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use reqwest::{Client, Method, redirect::Policy};
+use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -16,7 +16,7 @@ use super::{
     model::{Details, LaunchError, LaunchSource, Reason, ServerName, ServerSession, Text},
     roll_call::Living,
 };
-use crate::kernel::id::ServerSessionId;
+use crate::{http::client, kernel::id::ServerSessionId};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -101,13 +101,8 @@ impl OrchestratorClient {
     /// # Errors
     /// When the operating system gives no certificates or randomness to begin with.
     pub fn new(settings: ClientSettings) -> Result<Self, reqwest::Error> {
-        let http = Client::builder()
-            .connect_timeout(CONNECT)
-            .redirect(Policy::none())
-            // It is a neighbour, and no settings are taken from elsewhere.
-            .no_proxy()
-            .user_agent(concat!("tollbell/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        // It is a neighbour, and no settings are taken from elsewhere.
+        let http = client::builder().connect_timeout(CONNECT).no_proxy().build()?;
         let plain = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
             http,

@@ -10,6 +10,7 @@ use url::Url;
 use super::DiscordSettings;
 use crate::{
     auth::users::{Profile, USERNAME_CHARS_MAX},
+    http::client,
     kernel::id::DiscordId,
 };
 
@@ -67,12 +68,7 @@ pub(super) struct Discord {
 
 impl Discord {
     pub(super) fn new(settings: DiscordSettings) -> Result<Self, reqwest::Error> {
-        // Fails when somebody in this process was first, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
-            .timeout(ANSWER_SPAN_MAX)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let http = client::builder().timeout(ANSWER_SPAN_MAX).build()?;
         Ok(Self { settings, http })
     }
 

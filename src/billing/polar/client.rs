@@ -9,7 +9,6 @@ use std::time::Duration;
 use reqwest::{
     Client, Method, Response,
     header::{HeaderValue, RETRY_AFTER},
-    redirect::Policy,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -19,6 +18,7 @@ use url::Url;
 use super::{ReadError, read, wire};
 use crate::{
     billing::model::{CheckoutNews, CustomerNews, SubscriptionNews},
+    http::client,
     kernel::{id::DiscordId, time::Timestamp},
     plans::model::{Reference, Tier},
 };
@@ -151,14 +151,7 @@ impl Polar {
     /// # Errors
     /// When there is no TLS to be had.
     pub fn new(settings: PolarSettings) -> Result<Self, reqwest::Error> {
-        // Fails when somebody was first, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(REQUEST)
-            .redirect(Policy::none())
-            .user_agent("tollbell")
-            .build()?;
+        let client = client::builder().connect_timeout(CONNECT).timeout(REQUEST).build()?;
         let base = settings.base.as_str().trim_end_matches('/').to_owned();
         let token = settings.token.filter(|token| !token.expose_secret().trim().is_empty());
         Ok(Self { client, base, token })

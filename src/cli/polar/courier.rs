@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use reqwest::{Client, redirect::Policy};
+use reqwest::Client;
 use tokio::time::{sleep, timeout};
 
 use super::{Polar, post::Parcel, scheme};
-use crate::{billing::signature, db::random, kernel::time::HostClock};
+use crate::{
+    db::random,
+    http::{client, signature},
+    kernel::time::HostClock,
+};
 
 /// How long an endpoint may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -18,14 +22,7 @@ const DELIVERIES_MAX: usize = 8;
 
 /// A client that follows no redirect: a redirect is no success.
 pub(super) fn client() -> anyhow::Result<Client> {
-    // Fails when somebody was first, which is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(Client::builder()
-        .redirect(Policy::none())
-        .timeout(ANSWER)
-        .no_proxy()
-        .user_agent("polar.sh webhooks")
-        .build()?)
+    Ok(client::builder().timeout(ANSWER).no_proxy().user_agent("polar.sh webhooks").build()?)
 }
 
 /// Delivers for ever.

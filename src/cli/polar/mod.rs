@@ -24,10 +24,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::world::{Endpoint, World};
 use super::output;
 use crate::{
-    billing::signature::Scheme,
     config::{PolarArgs, Settings},
     db::{random, tasks::Tasks},
-    http::serve::{self, HEAD_SPAN_MAX, Server},
+    http::{
+        serve::{self, HEAD_SPAN_MAX, Server},
+        signature::Scheme,
+    },
     kernel::time::HostClock,
 };
 

@@ -22,7 +22,7 @@ use super::{
     shape::time,
     world::{Product, Refused, World, buying, changes},
 };
-use crate::{billing::signature::Scheme, db::random};
+use crate::{db::random, http::signature::Scheme};
 
 /// The version of the API.
 const VERSION: &str = "2026-04";

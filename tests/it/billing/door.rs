@@ -75,7 +75,7 @@ async fn what_is_not_believed_is_refused_with_its_code_and_leaves_nothing() {
 }
 
 fn deliver_headers(id: &str, at: i64, body: &[u8]) -> Vec<(String, String)> {
-    use tollbell::billing::signature::{Scheme, sign};
+    use tollbell::http::signature::{Scheme, sign};
     let signature = sign(&SECRET.into(), Scheme::Standard, id, at, body).unwrap();
     [
         ("content-type", "application/json"),

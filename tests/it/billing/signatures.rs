@@ -11,7 +11,7 @@ use std::{
 
 use secrecy::SecretString;
 use serde_json::json;
-use tollbell::billing::signature::{Scheme, sign};
+use tollbell::http::signature::{Scheme, sign};
 
 use crate::support::polar::seconds;
 

@@ -10,7 +10,7 @@ use std::{
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tollbell::billing::signature::{Scheme, sign};
+use tollbell::http::signature::{Scheme, sign};
 
 use super::{Api, Hub, Reply, Site};
 
