@@ -4,6 +4,8 @@
 //! Nothing here depends on the order in which news arrive: each kind of thing has its place among the news of it, and
 //! what is not newer changes nothing.
 
+use std::time::Duration;
+
 use super::{
     events::{
         CheckoutChanged, Drift, DriftFound, Occasion, PurchaseChange, PurchaseEvent, Stand, is_news,
@@ -27,12 +29,15 @@ use crate::{
     },
 };
 
+/// How long a webhook may be under way before it counts as lost.
+const WEBHOOK_SPAN: Duration = Duration::from_mins(1);
+
 /// From whom news come, and why they are applied now.
 #[derive(Debug, Clone, Copy)]
 pub struct Teller {
     /// Who says so.
     pub provider: Provider,
-    /// Why we asked; none when we were told. What we had to ask for is drift.
+    /// Why we asked; none when we were told. What we had to ask for is drift, unless it was still on its way.
     pub occasion: Option<Occasion>,
     /// Whether a plan ends when its payment is given back in full.
     pub revoke_on_full_refund: bool,
@@ -129,11 +134,17 @@ impl Teller {
             webhooks::store::events_wake_customer(tx.conn(), customer, now).await?;
         }
         let mut verdict = Verdict::processed(code);
-        if matches!(applied, Applied::Created | Applied::Changed) {
+        if matches!(applied, Applied::Created | Applied::Changed) && !self.overtakes(news.seen) {
             let before = before.map(|held| stand(&held));
             verdict.drift = self.drifted(tx, user, &news.reference, before).await?;
         }
         Ok(verdict)
+    }
+
+    /// Whether we asked so soon that the webhook of it is only under way: somebody has just bought.
+    fn overtakes(self, seen: Seen) -> bool {
+        let bought = matches!(self.occasion, Some(Occasion::Checkout | Occasion::Link));
+        bought && seen.told.since(seen.modified) < WEBHOOK_SPAN
     }
 
     /// Tells what a comparison repaired; nothing when we were told of it anyway.

@@ -14,6 +14,7 @@ mod import;
 mod migrate;
 mod orchestrator;
 pub mod output;
+mod players;
 mod polar;
 mod serve;
 mod summary;

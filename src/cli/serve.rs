@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use secrecy::SecretString;
 
 use super::{
-    arcade::Arcade,
+    arcade::{Arcade, Site},
     banner::{self, Banner},
     demo::{self, Demo},
-    output,
+    output, players,
 };
 use crate::{
     app::{self, Running, files},
@@ -22,11 +22,19 @@ use crate::{
 /// When it can't start, or a part without which it is of no use has ended.
 pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     files::raise(settings);
-    let running = Box::pin(app::start(settings, Figures::install()?)).await?;
+    let mut settings = settings.clone();
+    let site = if settings.trial.demo { Site::take(&mut settings)? } else { None };
+    let running = Box::pin(app::start(&settings, Figures::install()?)).await?;
     let demo = if settings.trial.demo { prepare(&running).await } else { None };
-    let arcade = if settings.trial.demo { games(&running, settings).await } else { None };
-    greet(&running, settings, demo.as_ref(), arcade.as_ref());
+    let arcade = match site {
+        Some(site) => games(site, &running, &settings).await,
+        None => None,
+    };
+    greet(&running, &settings, demo.as_ref(), arcade.as_ref());
     if let Some(arcade) = arcade {
+        let players =
+            players::play(banner::url(running.address), arcade.key.clone(), running.db.clone());
+        running.tasks.spawn("players", players);
         // It waits for its games to end, so it is not dropped in the middle of that.
         running.tasks.spawn_vital("orchestrator", arcade.run(running.tasks.stopping()));
     }
@@ -50,8 +58,8 @@ async fn prepare(running: &Running) -> Option<Demo> {
 }
 
 /// As [`prepare`], for the games.
-async fn games(running: &Running, settings: &Settings) -> Option<Arcade> {
-    match Arcade::open(running, settings).await {
+async fn games(site: Site, running: &Running, settings: &Settings) -> Option<Arcade> {
+    match Arcade::open(site, running, settings).await {
         Ok(arcade) => Some(arcade),
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "there are no games to try");

@@ -79,6 +79,18 @@ impl Orchestrator {
         let listener = bind(settings.listen).with_context(|| {
             format!("could not listen on {}; set listen to a free address", settings.listen)
         })?;
+        Self::start_at(listener, settings, surroundings)
+    }
+
+    /// As [`Orchestrator::start`], at a listener that is there, whatever the settings say.
+    ///
+    /// # Errors
+    /// When its folder can't be had.
+    pub fn start_at(
+        listener: TcpListener,
+        settings: Settings,
+        surroundings: Surroundings,
+    ) -> anyhow::Result<Self> {
         let address = listener.local_addr()?;
         let folder = Arc::new(Folder::open(&settings.state_dir)?);
         let stored = folder.load()?;

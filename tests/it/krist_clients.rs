@@ -169,7 +169,7 @@ async fn krist_js(node: &[&str]) {
     client.hears("ready").await;
     client.done("pay", json!([BERT.1, 7])).await;
     client.hears_payment(BERT.1, json!(7)).await;
-    site.verify();
+    site.verify_with(&flags);
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ mod news;
 mod nodes;
 mod notices;
 mod operator;
+mod orchestration;
 mod orchestrator;
 mod orchestrator_kills;
 mod outage;

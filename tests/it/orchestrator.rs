@@ -457,22 +457,30 @@ async fn the_demo_has_games_whose_servers_end_with_it() {
     let mut child =
         site.spawn(&["serve", "--demo", "--listen", "127.0.0.1:0", "--drain-seconds", "0"]);
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
-    let line =
-        lines.by_ref().map_while(Result::ok).find(|line| line.starts_with("  games ")).unwrap();
+    let mut said = lines.by_ref().map_while(Result::ok);
+    let first = said.find(|line| line.starts_with("tollbell ")).unwrap();
+    let line = said.find(|line| line.starts_with("  games ")).unwrap();
     let words: Vec<_> = line.split_whitespace().collect();
     let games = Api::new(words[1], words.last().copied());
     let reply = games.get("/v1/games?kind=casual").await;
     let codes: Vec<_> =
         reply.body["games"].as_array().unwrap().iter().map(|game| &game["gameCode"]).collect();
     assert_eq!(codes, ["dice", "chat"]);
-    let server = games.post("/v1/servers", &order("s1", "dice")).await.body;
-    let port = u16::try_from(server["port"].as_u64().unwrap()).unwrap();
-    let answers = async || TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+    // Somebody plays, and everybody sees it.
+    let hub = Api::new(first.rsplit(' ').next().unwrap(), None);
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !answers().await {
-        assert!(Instant::now() < deadline, "the game does not start");
-        sleep(Duration::from_millis(20)).await;
-    }
+    let port = loop {
+        assert!(Instant::now() < deadline, "nobody plays");
+        let listed = hub.get("/api/v1/servers").await;
+        let items = listed.data()["items"].as_array().unwrap().clone();
+        let ready = items.iter().find(|server| server["status"] == "running");
+        if let Some(port) = ready.and_then(|server| server["port"].as_u64()) {
+            break u16::try_from(port).unwrap();
+        }
+        sleep(Duration::from_millis(50)).await;
+    };
+    let answers = async || TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+    assert!(answers().await);
     let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
     assert!(child.wait().unwrap().success());

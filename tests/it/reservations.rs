@@ -112,8 +112,11 @@ async fn comp(hub: &Hub, body: Value) {
     assert!(given.status < 300, "{given:?}");
 }
 
-async fn entitlement(bot: &Api) -> Value {
-    let reply = bot.get(&format!("/api/subscriptions/users/{ADA}/entitlement/")).await;
+/// What Ada has, as of what the other node has committed.
+async fn entitlement(local: &Local, bot: &Api) -> Value {
+    let seq = local.db.log().head().await.unwrap().seq.get();
+    let path = format!("/api/subscriptions/users/{ADA}/entitlement/?since={seq}");
+    let reply = bot.get(&path).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     reply.body["entitlement"].clone()
 }
@@ -130,7 +133,7 @@ async fn three_starts_on_the_last_thirty_minutes_get_thirty_in_all() {
     let denied: Vec<_> =
         got.iter().filter_map(|one| one.as_ref().err()).map(Refusal::code).collect();
     assert_eq!(denied, ["MINUTES_EXHAUSTED"; 2]);
-    let seen = entitlement(&bot).await;
+    let seen = entitlement(&local, &bot).await;
     assert_eq!(
         (&seen["reserved_server_minutes"], &seen["available_server_minutes"]),
         (&json!(30), &json!(0))
@@ -174,7 +177,7 @@ async fn a_session_is_charged_once_in_the_window_in_which_it_began() {
     );
     assert_eq!(events[1]["data"]["minutes"], 60);
     assert_eq!(events[4]["data"]["percent"], 80);
-    let seen = entitlement(&bot).await;
+    let seen = entitlement(&local, &bot).await;
     assert_eq!(
         (&seen["used_server_minutes"], &seen["remaining_server_minutes"]),
         (&json!(85), &json!(15))
@@ -193,7 +196,7 @@ async fn a_session_is_charged_once_in_the_window_in_which_it_began() {
         (&json!(-25), &json!("correction"))
     );
     assert_eq!(site.count("select count(*) from usage_ledger").await, 3);
-    assert_eq!(entitlement(&bot).await["used_server_minutes"], 60);
+    assert_eq!(entitlement(&local, &bot).await["used_server_minutes"], 60);
 }
 
 /// Regression: use was matched on both bounds of the period, so it vanished when the end moved, and a session over a
@@ -202,14 +205,14 @@ async fn a_session_is_charged_once_in_the_window_in_which_it_began() {
 async fn use_stays_when_the_end_moves_and_a_renewal_charges_where_it_was_reserved() {
     let site = Site::new().await;
     let (hub, local, bot) = stage(&site, 100, 2).await;
-    let start = entitlement(&bot).await["period_start"].clone();
+    let start = entitlement(&local, &bot).await["period_start"].clone();
     let one = local.reserve(ADA, Some(30)).await.unwrap();
     assert_eq!(local.close(Close::Settle(one.session, 30)).await, (30, true));
     let two = local.reserve(ADA, Some(20)).await.unwrap();
     // The end moves: what was used stays used, and what is held stays held.
     comp(&hub, json!({"tier": "supporter", "period_start": start, "ref": "gift", "months": 2}))
         .await;
-    let seen = entitlement(&bot).await;
+    let seen = entitlement(&local, &bot).await;
     assert_eq!(
         (&seen["used_server_minutes"], &seen["reserved_server_minutes"]),
         (&json!(30), &json!(20))
@@ -220,17 +223,21 @@ async fn use_stays_when_the_end_moves_and_a_renewal_charges_where_it_was_reserve
         .put("/api/subscriptions/plans/supporter/", &json!({"monthly_server_minutes": 40}))
         .await;
     assert_eq!(put.status, 200);
-    let seen = entitlement(&bot).await;
+    let seen = entitlement(&local, &bot).await;
     assert_eq!(
         (&seen["remaining_server_minutes"], &seen["available_server_minutes"]),
         (&json!(10), &json!(0))
     );
     // The next month begins while the session runs.
     hub.advance(31 * 86_400).await;
-    let seen = entitlement(&bot).await;
+    let seen = entitlement(&local, &bot).await;
     assert_eq!((&seen["used_server_minutes"], &seen["active"]), (&json!(0), &json!(true)));
     assert_eq!(local.close(Close::Settle(two.session, 20)).await, (20, true));
-    assert_eq!(entitlement(&bot).await["used_server_minutes"], 0, "charged where it was held");
+    assert_eq!(
+        entitlement(&local, &bot).await["used_server_minutes"],
+        0,
+        "charged where it was held"
+    );
     let rows = sqlx::query("select distinct window_start from usage_ledger")
         .fetch_all(&mut site.sql().await)
         .await
@@ -275,7 +282,7 @@ async fn the_access_check_is_as_new_as_the_last_event_that_its_caller_has_seen()
         for _ in 0..40 {
             let event = socket.event().await;
             let told = event["data"]["reserved_server_minutes"].as_i64().unwrap();
-            let seen = entitlement(&bot).await["reserved_server_minutes"].as_i64().unwrap();
+            let seen = entitlement(&local, &bot).await["reserved_server_minutes"].as_i64().unwrap();
             assert!(seen >= told, "the answer says {seen}, the event before it {told}");
             // On another node the caller says what they have seen.
             let path =

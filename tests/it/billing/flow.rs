@@ -229,8 +229,9 @@ async fn who_comes_back_from_a_checkout_has_the_plan_although_no_webhook_came() 
     assert_eq!(ada.get(&path).await.body["status"], "open");
     wait_stands(&site, &only_subscription(&polar.all().await), "supporter", "active").await;
     assert_eq!(ada.get(&path).await.body["status"], "succeeded");
-    let repaired = "select count(*) from events where kind = 'ops.drift' and data like '%\"occasion\":\"checkout\"%'";
-    assert_eq!(site.count(repaired).await, 1);
+    // It was bought a moment ago, so for all we know its webhook is under way.
+    let repaired = "select count(*) from events where kind = 'ops.drift'";
+    assert_eq!(site.count(repaired).await, 0);
     // The webhooks come after all, and change nothing.
     let changes = "select count(*) from events where kind = 'entitlement.changed'";
     let before = site.count(changes).await;
