@@ -34,7 +34,7 @@ test("a member signs in, sees the plan and its minutes, and every change of them
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await line(page, "Live");
   await accessible(page, "membership, signed out");
-  await page.getByLabel("Token").fill(token);
+  await page.getByRole("textbox", { name: "Token" }).fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("You have no plan at the moment.").waitFor();
   await page.getByText("You have no plan that includes servers. Choose one below.").waitFor();
@@ -55,7 +55,7 @@ test("a server is launched, seen by everybody, and stopped; only what it ran is 
   const { token } = await admin.post(`users/${USER}/tokens`);
   const page = await chrome.page(`${hub.url}/app/#/membership`);
   const visitor = await chrome.page(`${hub.url}/app/#/status`);
-  await page.getByLabel("Token").fill(token);
+  await page.getByRole("textbox", { name: "Token" }).fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
   const form = page.getByRole("form", { name: "Launch a server" });
   await form.getByLabel("Minutes").fill("30");
@@ -63,7 +63,9 @@ test("a server is launched, seen by everybody, and stopped; only what it ran is 
   await form.getByRole("button", { name: "Launch" }).click();
   const card = page.locator(".card", { hasText: "Ada's evening" });
   await card.getByText("running").waitFor({ timeout: 60_000 });
-  await visitor.locator(".card", { hasText: "running" }).waitFor();
+  // Others play as well; this one is known by its address.
+  const address = await card.getByTitle("Copy the address").textContent();
+  await visitor.locator(".card", { hasText: address }).getByText("running").first().waitFor();
   await page.getByText("Your plan runs one server at a time, and one is open.").waitFor();
   await card.getByRole("button", { name: "Show" }).click();
   assert.ok(!(await visitor.content()).includes(await card.locator(".secret .copy").textContent()), "the password is nobody else's");

@@ -97,6 +97,8 @@ async fn kills_of_hub_and_orchestrator_lose_no_server_no_minute_and_no_event() {
         &base,
         "--orchestrator-api-token",
         TOKEN,
+        "--orchestrator-request-timeout-seconds",
+        "5",
         "--server-sweep-seconds",
         "1",
         "--server-launch-timeout-seconds",

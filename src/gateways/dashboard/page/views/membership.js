@@ -181,7 +181,7 @@ function launchPanel(store) {
   const game = () => {
     const list = store.games()?.list ?? [];
     if (list.length === 0) return h("input", { type: "text", name: "game_code", maxlength: "32", required: true, autocomplete: "off" });
-    return h("select", { name: "game_code" }, list.map((one) => h("option", { value: one.game_code ?? one.code ?? one.id ?? one }, one.name ?? one.game ?? one.game_code ?? String(one))));
+    return h("select", { name: "game_code" }, list.map((one) => h("option", { value: one.gameCode }, one.name ?? one.gameCode)));
   };
   // By itself, so that what is typed outlives the next event.
   const can = signal(undefined);
