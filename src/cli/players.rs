@@ -108,7 +108,8 @@ async fn round(bot: &Bot, player: DiscordId, name: &str, game: &str) -> anyhow::
             }),
         )
         .await?;
-    let session = started["session"]["id"].as_str().context("a session has an id")?;
+    let session = started.pointer("/session/id").and_then(Value::as_str);
+    let session = session.context("a session has an id")?;
     wait(GAME).await;
     bot.post(&format!("{session}/stop"), &json!({"reason": "enough for today"})).await?;
     Ok(())

@@ -4,7 +4,6 @@ use reqwest::{Client, ClientBuilder, redirect::Policy};
 
 /// A client that keeps its keys to the host it was told, and so follows no redirect. Whoever builds it adds how long
 /// it waits.
-#[must_use]
 pub fn builder() -> ClientBuilder {
     // Fails when somebody in this process was first, which is fine: reqwest only wants one to be there.
     let _ = rustls::crypto::ring::default_provider().install_default();

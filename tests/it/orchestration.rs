@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use tollbell_client::Item;
 
 use super::support::{
-    Api, Site,
+    Api, Hub, Site,
     orchestra::{Orchestra, TOKEN, ports},
     players::{Allowance, Player, SESSIONS, player},
     seed, soak,
@@ -84,43 +84,110 @@ fn listen(url: &str, heard: Arc<StdMutex<Vec<(u64, String)>>>) -> tokio::task::J
     })
 }
 
+/// Hub and orchestrator at addresses that they keep.
+struct Pair<'a> {
+    site: &'a Site,
+    hub_at: String,
+    flags: Vec<&'a str>,
+    hub: Hub,
+    orchestra: Orchestra,
+    kills: [u32; 2],
+}
+
+impl<'a> Pair<'a> {
+    async fn start(site: &'a Site, orchestrator_at: &str, base: &'a str) -> Self {
+        let hub_at = free_address();
+        let mut flags = vec!["--orchestrator-api-base-url", base];
+        flags.extend(["--orchestrator-api-token", TOKEN, "--drain-seconds", "0"]);
+        flags.extend(["--orchestrator-request-timeout-seconds", "5"]);
+        flags.extend(["--server-launch-timeout-seconds", "8", "--server-silence-seconds", "15"]);
+        flags.extend(["--server-sweep-seconds", "1"]);
+        let hub = site.hub_at(&hub_at, &flags).await;
+        let key = site.key("orchestrator");
+        let ports = ports(14);
+        let top =
+            format!("listen = \"{orchestrator_at}\"\nports = \"{ports}\"\nheartbeat_seconds = 1");
+        let orchestra = Orchestra::start(&hub.url(), &key, &top, "");
+        Self { site, hub_at, flags, hub, orchestra, kills: [0; 2] }
+    }
+
+    /// Kills one of them or both, and starts again what is dead.
+    async fn kill(&mut self, rng: &mut StdRng) {
+        let (of_hub, of_orchestrator) =
+            *[(true, false), (false, true), (true, true)].choose(rng).unwrap();
+        if of_orchestrator {
+            self.orchestra.kill();
+            self.kills[1] += 1;
+        }
+        if of_hub {
+            self.hub.kill();
+            self.kills[0] += 1;
+            self.hub = self.site.hub_at(&self.hub_at, &self.flags).await;
+        }
+        if of_orchestrator {
+            self.orchestra.up();
+        }
+    }
+
+    /// Waits until nothing is open here and nothing lives there.
+    async fn settled(&self) {
+        let deadline = Instant::now() + SETTLED;
+        loop {
+            let open = "select count(*) from server_sessions where ended_at is null";
+            let (open, live) = (self.site.count(open).await, self.orchestra.processes());
+            if open == 0 && live.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{open} open, {live:?} live");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// Each session was billed what it reserved and what the ledger has, and once.
+async fn bills_agree(site: &Site) {
+    let wrong = "select count(*) from server_sessions s
+        left join reservations r on r.session_id = s.id
+        where r.closed_at is null or r.billed_minutes <> s.billed_minutes
+           or s.billed_minutes <> (select coalesce(sum(minutes), 0) from usage_ledger u
+                                   where u.session_id = s.id and u.reason = 'server_session')";
+    assert_eq!(site.count(wrong).await, 0, "sessions whose minutes do not agree");
+}
+
+/// The listener hears what the log has, once and in order.
+async fn heard_all(site: &Site, heard: &StdMutex<Vec<(u64, String)>>) -> usize {
+    let logged: Vec<(i64, String)> =
+        sqlx::query_as("select seq, kind from events where topics && '{servers}' order by seq")
+            .fetch_all(&mut site.sql().await)
+            .await
+            .unwrap();
+    let logged: Vec<_> =
+        logged.into_iter().map(|(seq, kind)| (u64::try_from(seq).unwrap(), kind)).collect();
+    let deadline = Instant::now() + SETTLED;
+    while heard.lock().unwrap().len() < logged.len() {
+        assert!(Instant::now() < deadline, "the listener does not catch up");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(*heard.lock().unwrap(), logged);
+    logged.len()
+}
+
 #[tokio::test]
 async fn kills_of_hub_and_orchestrator_lose_no_server_no_minute_and_no_event() {
     let seed = seed();
     let mut rng = StdRng::seed_from_u64(seed);
     let rounds = if soak() { 100 } else { 12 };
     let site = Site::new().await;
-    let (hub_at, orchestrator_at) = (free_address(), free_address());
+    let orchestrator_at = free_address();
     let base = format!("http://{orchestrator_at}");
-    let flags = [
-        "--orchestrator-api-base-url",
-        &base,
-        "--orchestrator-api-token",
-        TOKEN,
-        "--orchestrator-request-timeout-seconds",
-        "5",
-        "--server-sweep-seconds",
-        "1",
-        "--server-launch-timeout-seconds",
-        "8",
-        "--server-silence-seconds",
-        "15",
-        "--drain-seconds",
-        "0",
-    ];
-    let mut hub = site.hub_at(&hub_at, &flags).await;
-    let made = site.run(&["token", "create", "orchestrator", "--scopes", "orchestrator"]);
-    let key = String::from_utf8(made.stdout).unwrap();
-    let top =
-        format!("listen = \"{orchestrator_at}\"\nports = \"{}\"\nheartbeat_seconds = 1", ports(14));
-    let mut orchestra = Orchestra::start(&hub.url(), key.trim(), &top, "");
+    let mut pair = Pair::start(&site, &orchestrator_at, &base).await;
     let allowance = Allowance { minutes: 100_000, session: 60, at_once: 1 };
     let mut players = Vec::new();
     for id in 1..=PLAYERS {
-        players.push(player(&site, &hub, 9_000 + id, allowance).await);
+        players.push(player(&site, &pair.hub, 9_000 + id, allowance).await);
     }
     let heard = Arc::default();
-    let listener = listen(&hub.url(), Arc::clone(&heard));
+    let listener = listen(&pair.hub.url(), Arc::clone(&heard));
 
     let lives = players.iter().enumerate().map(|(lane, player)| async move {
         for round in (lane..rounds).step_by(PLAYERS.try_into().unwrap()) {
@@ -128,7 +195,6 @@ async fn kills_of_hub_and_orchestrator_lose_no_server_no_minute_and_no_event() {
             lifecycle(player, &format!("round-{round}"), seed).await;
         }
     });
-    let mut kills = [0; 2];
     {
         let mut lives = std::pin::pin!(futures_util::future::join_all(lives));
         loop {
@@ -136,58 +202,15 @@ async fn kills_of_hub_and_orchestrator_lose_no_server_no_minute_and_no_event() {
             if tokio::time::timeout(pause, lives.as_mut()).await.is_ok() {
                 break;
             }
-            let (of_hub, of_orchestrator) =
-                *[(true, false), (false, true), (true, true)].choose(&mut rng).unwrap();
-            if of_orchestrator {
-                orchestra.kill();
-                kills[1] += 1;
-            }
-            if of_hub {
-                hub.kill();
-                kills[0] += 1;
-                hub = site.hub_at(&hub_at, &flags).await;
-            }
-            if of_orchestrator {
-                orchestra.up();
-            }
+            pair.kill(&mut rng).await;
         }
     }
-
-    let open = "select count(*) from server_sessions where ended_at is null";
-    let deadline = Instant::now() + SETTLED;
-    let mut sql = site.sql().await;
-    loop {
-        let open: i64 = sqlx::query_scalar(open).fetch_one(&mut sql).await.unwrap();
-        if open == 0 && orchestra.processes().is_empty() {
-            break;
-        }
-        assert!(Instant::now() < deadline, "{open} open, {:?} live", orchestra.processes());
-        sleep(Duration::from_millis(50)).await;
-    }
-    // The ledger has what was billed, of each session once.
-    let wrong = "select count(*) from server_sessions s
-        left join reservations r on r.session_id = s.id
-        where r.closed_at is null or r.billed_minutes <> s.billed_minutes
-           or s.billed_minutes <> (select coalesce(sum(minutes), 0) from usage_ledger u
-                                   where u.session_id = s.id and u.reason = 'server_session')";
-    let wrong: i64 = sqlx::query_scalar(wrong).fetch_one(&mut sql).await.unwrap();
-    assert_eq!(wrong, 0, "sessions whose minutes do not agree");
-    // The listener heard what the log has, once and in order.
-    let logged: Vec<(i64, String)> =
-        sqlx::query_as("select seq, kind from events where topics && '{servers}' order by seq")
-            .fetch_all(&mut sql)
-            .await
-            .unwrap();
-    let logged: Vec<_> =
-        logged.into_iter().map(|(seq, kind)| (u64::try_from(seq).unwrap(), kind)).collect();
-    while heard.lock().unwrap().len() < logged.len() {
-        assert!(Instant::now() < deadline + SETTLED, "the listener does not catch up");
-        sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(*heard.lock().unwrap(), logged);
+    pair.settled().await;
+    bills_agree(&site).await;
+    let events = heard_all(&site, &heard).await;
     listener.abort();
+    let [of_hub, of_orchestrator] = pair.kills;
     eprintln!(
-        "{rounds} lifecycles, {kills:?} kills of hub and orchestrator, {} events",
-        logged.len()
+        "{rounds} lifecycles, {of_hub} kills of the hub, {of_orchestrator} of the orchestrator, {events} events"
     );
 }
