@@ -2,7 +2,7 @@
 //!
 //! A connection is one small task that polls what may have moved: the socket, an answer on its way, a page on its way,
 //! its cursor. In the usual case, live and idle, it waits for input and nothing else; events are written by the
-//! shard's own pass ([`Connection::deliver`]) and do not wake it. A short write ends this state: the rest of the
+//! shard's own pass ([`Group::write`]) and do not wake it. A short write ends this state: the rest of the
 //! buffer stays in the outbox, the cursor falls behind, and the task reads on from there.
 //!
 //! Invariants: a live connection has an empty outbox; `group` is set exactly while it is live and listens to
@@ -17,6 +17,7 @@ use std::{
     future::poll_fn,
     io,
     net::{IpAddr, Shutdown},
+    os::fd::{AsRawFd as _, RawFd},
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker, ready},
@@ -163,25 +164,17 @@ impl Connection {
 
     // ------------------------------------------------------------------------------------ what the shard does
 
-    /// Writes a buffer that all connections of the group share. False when this connection can't keep up; then the
-    /// shard lets it fall behind.
-    pub(super) fn deliver(&self, frames: &Bytes) -> bool {
-        match self.stream.try_write(frames) {
-            Ok(n) if n == frames.len() => true,
-            short => {
-                self.keep(frames, short);
-                false
-            }
-        }
+    /// Where a shared buffer is written.
+    pub(super) fn socket(&self) -> RawFd {
+        self.stream.as_raw_fd()
     }
 
+    /// Keeps what its socket did not take of a shared buffer. The shard lets it fall behind.
     #[cold]
-    fn keep(&self, frames: &Bytes, short: io::Result<usize>) {
+    pub(super) fn keep(&self, frames: &Bytes, short: io::Result<usize>) {
         match short {
             Ok(n) => self.outbox.borrow_mut().push(frames.slice(n..)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.outbox.borrow_mut().push(frames.clone());
-            }
+            Err(error) if is_passing(&error) => self.outbox.borrow_mut().push(frames.clone()),
             Err(_) => self.phase.set(Phase::Over),
         }
     }
@@ -377,4 +370,9 @@ impl Connection {
             waker.wake_by_ref();
         }
     }
+}
+
+/// Whether a write can be tried again.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

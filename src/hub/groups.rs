@@ -6,10 +6,13 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    io,
+    os::fd::RawFd,
     rc::Rc,
 };
 
 use bytes::Bytes;
+use nix::sys::socket::{MsgFlags, send};
 
 use super::{
     connection::Connection,
@@ -38,11 +41,19 @@ struct Key {
 /// Live connections that get the same bytes.
 pub(super) struct Group {
     key: Key,
-    members: RefCell<Vec<Rc<Connection>>>,
+    members: RefCell<Vec<Member>>,
     /// Where it stands in the list of each of its topics, so that leaving is not a search.
     slots: RefCell<Box<[usize]>>,
     /// Scratch of [`Groups::wanted`].
     mask: Cell<Mask>,
+}
+
+/// A connection beside its socket. A delivery needs the socket alone: what it does not read, it need not fetch from
+/// memory, which for thousands of connections costs as much as all else that we do for a delivery.
+struct Member {
+    /// Open as long as the connection is held.
+    socket: RawFd,
+    connection: Rc<Connection>,
 }
 
 /// One event of a pass, as far as groups are concerned.
@@ -56,8 +67,13 @@ impl Group {
         self.key.encoding
     }
 
-    pub(super) fn members(&self) -> std::cell::Ref<'_, Vec<Rc<Connection>>> {
-        self.members.borrow()
+    pub(super) fn members(&self) -> Vec<Rc<Connection>> {
+        self.members.borrow().iter().map(|member| Rc::clone(&member.connection)).collect()
+    }
+
+    /// A frame that any member would build alike.
+    pub(super) fn frame(&self, build: impl FnOnce(&Connection) -> Option<Bytes>) -> Option<Bytes> {
+        build(&self.members.borrow().first()?.connection)
     }
 
     /// Writes a buffer to every member; those that can't keep up fall behind. Says how many were served.
@@ -65,8 +81,8 @@ impl Group {
         let members = self.members.borrow();
         let slow: Vec<_> = members
             .iter()
-            .filter(|connection| !connection.deliver(frames))
-            .map(Rc::clone)
+            .filter(|member| !member.deliver(frames))
+            .map(|member| Rc::clone(&member.connection))
             .collect();
         let served = u64::try_from(members.len()).unwrap_or(0);
         drop(members);
@@ -88,6 +104,19 @@ impl Group {
     }
 }
 
+impl Member {
+    /// Writes a buffer. False when not all of it was taken; the connection keeps the rest.
+    fn deliver(&self, frames: &Bytes) -> bool {
+        match send(self.socket, frames, MsgFlags::empty()) {
+            Ok(n) if n == frames.len() => true,
+            short => {
+                self.connection.keep(frames, short.map_err(io::Error::from));
+                false
+            }
+        }
+    }
+}
+
 impl Groups {
     /// Adds a connection. Says where it stands, which [`Groups::leave`] wants to know.
     pub(super) fn join(
@@ -103,7 +132,7 @@ impl Groups {
         };
         let mut members = group.members.borrow_mut();
         let place = members.len();
-        members.push(connection);
+        members.push(Member { socket: connection.socket(), connection });
         drop(members);
         (group, place)
     }
@@ -114,7 +143,7 @@ impl Groups {
         if place < members.len() {
             members.swap_remove(place);
         }
-        let moved = members.get(place).map(Rc::clone);
+        let moved = members.get(place).map(|member| Rc::clone(&member.connection));
         let empty = members.is_empty();
         drop(members);
         if empty {

@@ -180,8 +180,7 @@ impl Shard {
         let (from, head) = (self.position.get(), self.shared.ring.head());
         tracing::warn!(%from, %head, "fell out of the ring");
         for group in self.all_groups() {
-            let members: Vec<_> = group.members().iter().map(Rc::clone).collect();
-            for connection in members {
+            for connection in group.members() {
                 connection.fall_behind(from);
             }
         }
@@ -264,7 +263,7 @@ impl Shard {
         let position = self.position.get();
         let mut frames: HashMap<Encoding, Option<Bytes>> = HashMap::new();
         for group in self.all_groups() {
-            let build = || group.members().first()?.dialect.notice(Notice::Mark(position));
+            let build = || group.frame(|member| member.dialect.notice(Notice::Mark(position)));
             if let Some(frame) = frames.entry(group.encoding()).or_insert_with(build) {
                 group.write(frame, position);
             }

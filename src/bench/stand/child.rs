@@ -31,7 +31,7 @@ pub(in crate::bench) async fn run(settings: &Settings, part: &str) -> anyhow::Re
     let press = Press::new(spread, listeners)?;
     match role {
         Role::Raw => tokio::task::block_in_place(|| raw::run(&control, &press)),
-        Role::Naive => naive::run(Line::connect(&control).await?, press).await,
+        Role::Naive => tokio::task::block_in_place(|| naive::run(&control, press)),
         Role::Statements => statements::run(settings, Line::connect(&control).await?).await,
         Role::Product => {
             Box::pin(product::run(settings, Line::connect(&control).await?, press)).await
@@ -40,7 +40,8 @@ pub(in crate::bench) async fn run(settings: &Settings, part: &str) -> anyhow::Re
 }
 
 impl Line {
-    async fn connect(path: &Path) -> io::Result<Self> {
+    /// Meets whoever gives the orders.
+    pub(super) async fn connect(path: &Path) -> io::Result<Self> {
         let (orders, answers) = UnixStream::connect(path).await?.into_split();
         Ok(Self { orders: BufReader::new(orders).lines(), answers })
     }

@@ -1,7 +1,7 @@
 //! A baseline: the hub that is written in an hour. axum's websocket, a broadcast channel for each topic, a task for
 //! each connection that writes every event by itself. It speaks as much of the protocol as its clients need.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use anyhow::bail;
 use axum::{
@@ -16,7 +16,7 @@ use axum::{
 use dashmap::DashMap;
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, sync::broadcast};
+use tokio::{net::TcpListener, runtime, sync::broadcast};
 use tokio_stream::{StreamMap, wrappers::BroadcastStream};
 
 use super::{
@@ -53,8 +53,14 @@ enum Asked {
     Subscribe { topics: Vec<String> },
 }
 
-/// Serves until its line ends.
-pub(super) async fn run(mut line: Line, press: Press) -> anyhow::Result<()> {
+/// Serves until its line ends. It has one processor, so one thread does everything: a second one would cost it a switch
+/// of threads for every connection that it wakes.
+pub(super) fn run(control: &Path, press: Press) -> anyhow::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async { serve_all(Line::connect(control).await?, press).await })
+}
+
+async fn serve_all(mut line: Line, press: Press) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let topics = Topics::default();

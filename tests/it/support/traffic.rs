@@ -9,10 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::{Api, Hub, PATIENCE};
+
+/// Owners that log in at one time.
+const LOGINS_MAX: usize = 32;
 
 /// Wallets that pay one another for as long as the test wants.
 pub(crate) struct Traffic {
@@ -78,7 +82,8 @@ pub(crate) async fn ring(hubs: &[&Hub], owners: usize, each: u64) -> Vec<(Api, S
         hub.admin().mint(&address, &each.to_string()).await;
         (Api::new(&hub.url(), reply.data()["token"].as_str()), address)
     });
-    futures_util::future::join_all(logins).await
+    // A hub waits only so long for a request; with all of them at once we would be too slow for it.
+    stream::iter(logins).buffered(LOGINS_MAX).collect().await
 }
 
 /// Pays through crashes: each payment is repeated under its key until it is answered. Gives the payments' ids.
