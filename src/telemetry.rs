@@ -47,6 +47,16 @@ pub const TILL_BATCH_ORDERS: &str = "till_batch_orders";
 pub const RENEWAL_DELAY_SECONDS: &str = "renewal_delay_seconds";
 /// Whether renewals are held because the database's clock jumped ahead: 0 or 1.
 pub const RENEWALS_HELD: &str = "renewals_held";
+/// Calls of the orchestrator by `outcome`, with their retries.
+pub const ORCHESTRATOR_CALL_SECONDS: &str = "orchestrator_call_seconds";
+/// Server sessions that have not ended.
+pub const SERVER_SESSIONS_OPEN: &str = "server_sessions_open";
+/// Events of providers by `provider` and by the `status` they got.
+pub const WEBHOOK_EVENTS_TOTAL: &str = "webhook_events_total";
+/// Webhooks that were not believed or not understood, by `code`.
+pub const WEBHOOKS_REFUSED_TOTAL: &str = "webhooks_refused_total";
+/// Whether Polar delivers to our webhook: 0 or 1; 0 also where there is none.
+pub const POLAR_WEBHOOK_ENABLED: &str = "polar_webhook_enabled";
 /// How old the oldest snapshot of the database is; an old one makes every commit slower.
 pub const OLDEST_SNAPSHOT_SECONDS: &str = "oldest_snapshot_seconds";
 
@@ -108,6 +118,16 @@ pub const METRICS: &[Metric] = &[
         "from when a subscription was due to its renewal or its end",
     ),
     gauge(RENEWALS_HELD, Unit::Count, "1 while renewals wait because the database's clock jumped"),
+    histogram(
+        ORCHESTRATOR_CALL_SECONDS,
+        LATENCY_BUCKETS,
+        Unit::Seconds,
+        "calls of the orchestrator, with their retries",
+    ),
+    gauge(SERVER_SESSIONS_OPEN, Unit::Count, "server sessions that have not ended"),
+    counter(WEBHOOK_EVENTS_TOTAL, "events of providers, by what became of them"),
+    counter(WEBHOOKS_REFUSED_TOTAL, "webhooks that were not believed or not understood, by code"),
+    gauge(POLAR_WEBHOOK_ENABLED, Unit::Count, "1 while Polar delivers to our webhook"),
     gauge(OLDEST_SNAPSHOT_SECONDS, Unit::Seconds, "age of the oldest snapshot of the database"),
     counter(HTTP_REQUESTS_TOTAL, "requests by method, route and status"),
     histogram(
@@ -180,7 +200,13 @@ fn recorder() -> anyhow::Result<PrometheusRecorder> {
 }
 
 /// Figures with labels. They begin with their first label; the others begin at zero.
-const LABELLED: [&str; 3] = [COMMAND_RERUNS_TOTAL, DELIVERY_SECONDS_BUCKET, HTTP_REQUESTS_TOTAL];
+const LABELLED: [&str; 5] = [
+    COMMAND_RERUNS_TOTAL,
+    DELIVERY_SECONDS_BUCKET,
+    HTTP_REQUESTS_TOTAL,
+    WEBHOOK_EVENTS_TOTAL,
+    WEBHOOKS_REFUSED_TOTAL,
+];
 
 fn register() {
     for Metric { name, kind, unit, help } in METRICS {

@@ -37,6 +37,7 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
     ("GET", "/app/{*file}", [200; 6]),
     ("GET", "/echo", if cfg!(feature = "echo") { [426; 6] } else { [404; 6] }),
     ("POST", "/api/v1/payments", [401, 400, 403, 403, 403, 401]),
+    ("GET", "/api/v1/sign-in", [200, 200, 200, 200, 200, 401]),
     // Nobody has registered an application at Discord.
     ("GET", "/api/v1/sign-in/discord", [503, 503, 503, 503, 503, 401]),
     ("GET", "/api/v1/sign-in/discord/callback", [503, 503, 503, 503, 503, 401]),

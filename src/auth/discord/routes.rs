@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::{
+    Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -24,7 +25,7 @@ use crate::{
         users::commands::{BROWSER_TTL, OpenUserSession},
     },
     db::{Failure, random},
-    http::{error::ApiError, extract::Query, openapi::Failures},
+    http::{Data, error::ApiError, extract::Query, openapi::Failures},
 };
 
 /// The codes that this part of the slice adds.
@@ -101,7 +102,20 @@ impl SignIn {
 
 /// The routes of this part of the slice.
 pub fn routes() -> OpenApiRouter<Arc<SignIn>> {
-    OpenApiRouter::new().routes(routes!(begin)).routes(routes!(finish))
+    OpenApiRouter::new().routes(routes!(ways)).routes(routes!(begin)).routes(routes!(finish))
+}
+
+/// How people can sign in; a token works always.
+#[derive(Debug, Serialize, ToSchema)]
+struct Ways {
+    /// Whether `GET /api/v1/sign-in/discord` leads to Discord.
+    discord: bool,
+}
+
+/// How people can sign in here
+#[utoipa::path(get, path = "/api/v1/sign-in", tag = "users", responses((status = 200, body = Data<Ways>), Failures))]
+async fn ways(State(sign_in): State<Arc<SignIn>>) -> Json<Data<Ways>> {
+    Data::json(Ways { discord: sign_in.discord.is_some() })
 }
 
 /// Where to go afterwards.

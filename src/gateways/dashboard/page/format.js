@@ -7,6 +7,9 @@ const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFracti
 export const count = (value) => (value === undefined || value === null ? "–" : value < 10_000 ? plain.format(value) : compact.format(value));
 export const amount = (value) => (value === undefined || value === null ? "–" : money.format(value));
 
+/** An amount of a real currency, in its smallest unit of a hundred. */
+export const cents = (value, currency) => new Intl.NumberFormat("en", { style: "currency", currency: currency.toUpperCase() }).format(value / 100);
+
 export function latency(us) {
   if (us === undefined || us === null) return "–";
   if (us < 1000) return `${us} µs`;

@@ -37,11 +37,11 @@ export function memberStore(me) {
         (entitlement.open_sessions ?? []).forEach(put);
       })),
       quietly("history", api.get(`${BASE}/server-sessions/`, { limit: 20 }).then((body) => {
-        const list = body.sessions ?? body.items ?? [];
-        history.set(list);
-        list.forEach(put);
+        history.set(body.sessions);
+        body.sessions.forEach(put);
       })),
-      quietly("usage", api.get(`${BASE}/usage/`).then((body) => usage.set(body.entries ?? body.ledger ?? body.usage?.entries ?? []))),
+      quietly("usage", api.get(`${BASE}/usage/`).then((body) => usage.set(body.usage.entries))),
+      quietly("purchases", api.get(`${BASE}/purchases/`, { limit: 20 }).then((body) => purchases.set(body.purchases))),
     ]);
   const readOnce = () =>
     Promise.all([
@@ -70,10 +70,7 @@ export function memberStore(me) {
         if (kind === "server.warning") toast(`${one.comment || one.game}: ${data.minutes_left} minutes left`);
         soon();
       },
-      "*": ({ kind, data }) => {
-        if (kind.startsWith("purchase.")) purchases.set([{ kind, ...data }, ...purchases.peek()].slice(0, 20));
-        soon();
-      },
+      "*": soon,
     },
     { refresh: soon },
   );
@@ -94,7 +91,10 @@ export function memberStore(me) {
     put,
     start: (body) => api.post(`${BASE}/server-sessions/start/`, body).then(({ session }) => (put(session), soon(), session)),
     stop: (id) => api.post(`${BASE}/server-sessions/${id}/stop/`, { reason: "website_stop" }).then(({ session }) => session && put(session)),
-    checkout: (tier) => api.post(`${BASE}/checkout/`, { tier }),
+    checkout: (tier) => api.post(`${BASE}/checkout/`, { tier, success_url: `${location.origin}/app/?checkout_id={CHECKOUT_ID}#/membership` }),
+    change: (tier) => api.post(`${BASE}/change-plan/`, { tier }),
+    /** Lets the hub ask the provider what became of a checkout. */
+    returned: (id) => quietly("checkout", api.get(`${BASE}/checkout/${encodeURIComponent(id)}/`)),
     portal: () => api.post(`${BASE}/portal/`, { return_url: `${location.origin}/app/#/membership` }),
   };
 }

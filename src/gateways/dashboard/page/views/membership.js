@@ -1,6 +1,6 @@
 // Membership: the plan, its minutes, server sessions as they live, and what they cost.
 
-import { count, clock, date, dateTime, span, words } from "../format.js";
+import { cents, count, clock, date, dateTime, span, words } from "../format.js";
 import { guest, member, signOut, speakAs, whoAmI } from "../live.js";
 import { memberStore, obstacle } from "../member.js";
 import { button, chip, copied, empty, field, form, panel, table } from "../parts.js";
@@ -9,6 +9,8 @@ import { each, effect, h, onEnd, scope, signal } from "../signals.js";
 
 /** How long a checkout may take to show here before its page says how to go on. */
 const CONFIRM_MS = 15_000;
+/** When the hub is asked again what became of it. */
+const ASK_AGAIN_MS = 5_000;
 
 export function view({ now }) {
   const place = h("div", { class: "view" });
@@ -40,13 +42,20 @@ export function view({ now }) {
 function outside() {
   const plans = signal(undefined);
   guest.get("/api/subscriptions/plans/").then((body) => plans.set(body.plans ?? []), () => plans.set([]));
+  const discord = signal(false);
+  guest.get("/api/v1/sign-in").then((body) => discord.set(body.discord), () => {});
   const token = h("input", { type: "password", name: "token", required: true, autocomplete: "off" });
   return [
     panel(
       "Sign in",
       {},
-      h("p", {}, h("a", { class: "button main", href: `/api/v1/sign-in/discord?return_to=${encodeURIComponent("/app/?signed_in")}` }, "Sign in with Discord")),
-      h("p", { class: "quiet" }, "or with a token:"),
+      () =>
+        discord()
+          ? [
+              h("p", {}, h("a", { class: "button main", href: `/api/v1/sign-in/discord?return_to=${encodeURIComponent("/app/?signed_in")}` }, "Sign in with Discord")),
+              h("p", { class: "quiet" }, "or with a token:"),
+            ]
+          : undefined,
       form(
         "Sign in with a token",
         "Sign in",
@@ -75,7 +84,7 @@ function planCards(plans, buy) {
         h("li", {}, `${count(plan().monthly_server_minutes)} server minutes a month`),
         h("li", {}, `servers of up to ${span(plan().max_session_minutes * 60)}`),
         h("li", {}, plan().max_concurrent_servers === 1 ? "one server at a time" : `${plan().max_concurrent_servers} servers at a time`),
-        (plan().benefits ?? plan().benefit_lines ?? []).map((line) => h("li", {}, line)),
+        plan().benefits.map((line) => h("li", {}, line)),
       ]),
       () => buy(plan()),
     ),
@@ -98,15 +107,20 @@ function inside(me, now) {
     h("div", { class: "two" }, planPanel(store, now), launchPanel(store)),
     sessionsPanel(store, now),
     h("div", { class: "two" }, historyPanel(store), ledgerPanel(store)),
+    purchasesPanel(store),
     panel("Plans", { wide: true }, planCards(() => store.plans(), (plan) => buyButton(store, plan))),
   ];
 }
 
 /** After a checkout: the address alone proves nothing, so this waits until the plan is really there. */
 function confirming(store, now) {
-  const query = new URLSearchParams(location.search);
-  if (!query.has("checkout_id") && !query.has("checkout")) return h("div", { hidden: true });
+  const id = new URLSearchParams(location.search).get("checkout_id");
+  if (!id) return h("div", { hidden: true });
   const begun = Date.now();
+  // At once, and again for a payment that took its time: a webhook that was lost holds nobody up.
+  void store.returned(id);
+  const again = setTimeout(() => void store.returned(id), ASK_AGAIN_MS);
+  onEnd(() => clearTimeout(again));
   return h("div", { role: "status" }, () => {
     if (store.access()?.active) return h("p", { class: "chip good" }, "✓ Your plan is active. Thank you!");
     if (now() - begun > CONFIRM_MS) return h("p", { class: "notice" }, "The payment is not confirmed yet. It shows here as soon as it is; nothing needs to be paid again.");
@@ -117,8 +131,14 @@ function confirming(store, now) {
 function buyButton(store, plan) {
   const current = store.access()?.tier === plan.tier;
   if (current) return chip("good", "✓", "your plan");
-  if (!plan.polar_product_id && !(plan.products ?? []).length) return h("p", { class: "quiet" }, "Ask the community how to get it.");
-  return button(store.access()?.active ? "Change to this plan" : "Subscribe", async () => location.assign((await store.checkout(plan.tier)).url), { kind: "main" });
+  if (plan.polar_product_id) {
+    return store.access()?.provider === "polar"
+      ? button("Change to this plan", () => store.change(plan.tier).then(() => "Changing your plan"), { kind: "main", ask: `Change to ${plan.name} now? The price changes with it.` })
+      : button("Subscribe", async () => location.assign((await store.checkout(plan.tier)).url), { kind: "main" });
+  }
+  const contract = plan.products.find((product) => product.provider === "contract");
+  if (contract) return h("a", { class: "button main", href: `#/contracts/${contract.product_id}` }, "Subscribe with your wallet");
+  return h("p", { class: "quiet" }, "Ask the community how to get it.");
 }
 
 const STATES = {
@@ -263,14 +283,30 @@ function historyPanel(store) {
 
 function ledgerPanel(store) {
   const body = h("tbody", {});
-  each(body, () => store.usage(), (one) => one.id ?? one.entry_key ?? `${one.created_at}${one.minutes}`, (one) =>
+  each(body, () => store.usage(), (one) => one.id, (one) =>
     h(
       "tr",
       {},
-      h("td", {}, () => dateTime(one().created_at ?? one().at)),
+      h("td", {}, () => dateTime(one().at)),
       h("td", {}, () => words(one().reason)),
       h("td", { class: "number" }, () => `${one().minutes > 0 ? "−" : "+"}${Math.abs(one().minutes)} min`),
     ),
   );
   return panel("Ledger of minutes", {}, () => (store.usage().length === 0 ? empty("Nothing was charged in this period.") : undefined), table("Ledger of minutes", ["When", "Why", "Minutes"], body, () => store.usage().length > 0));
+}
+
+/** What was paid; nothing where nobody ever pays. */
+function purchasesPanel(store) {
+  const body = h("tbody", {});
+  each(body, () => store.purchases(), (one) => one.id, (one) =>
+    h(
+      "tr",
+      {},
+      h("td", {}, () => dateTime(one().ordered_at)),
+      h("td", {}, () => words(one().reason) || "payment", () => (one().invoice ? h("div", { class: "quiet" }, one().invoice) : undefined)),
+      h("td", {}, () => words(one().status)),
+      h("td", { class: "number" }, () => cents(one().amount_cents, one().currency), () => (one().refunded_cents > 0 ? h("div", { class: "quiet" }, `${cents(one().refunded_cents, one().currency)} given back`) : undefined)),
+    ),
+  );
+  return h("div", {}, () => (store.purchases().length > 0 ? panel("Payments", { wide: true }, table("What you paid", ["When", "What for", "How it stands", "Amount"], body)) : undefined));
 }
