@@ -141,10 +141,11 @@ impl Teller {
         Ok(verdict)
     }
 
-    /// Whether we asked so soon that the webhook of it is only under way: somebody has just bought.
+    /// Whether we asked so soon that the webhook of it is only under way. Who asks because it is late, or because an
+    /// operator wants to know, is told everything.
     fn overtakes(self, seen: Seen) -> bool {
-        let bought = matches!(self.occasion, Some(Occasion::Checkout | Occasion::Link));
-        bought && seen.told.since(seen.modified) < WEBHOOK_SPAN
+        let patient = !matches!(self.occasion, Some(Occasion::Late | Occasion::Operator));
+        patient && seen.told.since(seen.modified) < WEBHOOK_SPAN
     }
 
     /// Tells what a comparison repaired; nothing when we were told of it anyway.
