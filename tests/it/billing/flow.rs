@@ -220,7 +220,7 @@ async fn an_address_of_mail_that_polar_does_not_believe_does_not_stop_a_purchase
 #[tokio::test]
 async fn who_comes_back_from_a_checkout_has_the_plan_although_no_webhook_came() {
     let (site, polar) = (Site::new().await, Polar::start(&[]));
-    let (_hub, ada) = shop(&site, &polar).await;
+    let (hub, ada) = shop(&site, &polar).await;
     polar.tell("faults", json!({"hold": true})).await;
     let opened = checkout(&ada, "supporter").await;
     pay(&polar, &opened).await;
@@ -228,7 +228,7 @@ async fn who_comes_back_from_a_checkout_has_the_plan_although_no_webhook_came() 
     // The page that the buyer comes back to asks what became of it.
     assert_eq!(ada.get(&path).await.body["status"], "open");
     wait_stands(&site, &only_subscription(&polar.all().await), "supporter", "active").await;
-    assert_eq!(ada.get(&path).await.body["status"], "succeeded");
+    hub.wait_until(async || ada.get(&path).await.body["status"] == "succeeded").await;
     // It was bought a moment ago, so for all we know its webhook is under way.
     let repaired = "select count(*) from events where kind = 'ops.drift'";
     assert_eq!(site.count(repaired).await, 0);
