@@ -1349,6 +1349,10 @@
 ---@field discord_user_id string Whose.
 ---@field wallets tollbell.LinkedWallet[] The wallets.
 
+--- How people can sign in; a token works always.
+---@class tollbell.Ways
+---@field discord boolean Whether `GET /api/v1/sign-in/discord` leads to Discord.
+
 --- An event.
 ---@class tollbell.WebhookEventAnswer
 ---@field event tollbell.WebhookEventView The event, as it stands now.

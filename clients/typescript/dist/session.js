@@ -365,6 +365,6 @@ export class Session {
     }
     #reconnecting(inMs, reason) {
         this.connected = false;
-        this.status({ state: "reconnecting", inMs, reason });
+        this.status({ state: "reconnecting", inMs: Math.floor(inMs), reason });
     }
 }

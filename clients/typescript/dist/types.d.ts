@@ -1107,6 +1107,14 @@ export type Data_WalletsView = {
         wallets: LinkedWallet[];
     };
 };
+/** The envelope of every successful answer. */
+export type Data_Ways = {
+    /** How people can sign in; a token works always. */
+    data: {
+        /** Whether `GET /api/v1/sign-in/discord` leads to Discord. */
+        discord: boolean;
+    };
+};
 /** A decimal number, exact to the currency's scale; read it as text, not as a float. */
 export type Decimal = number;
 /** What an owner says of a contract: 1 to 255 characters, none of them a control character but the line break. */
@@ -2496,6 +2504,11 @@ export type WalletsView = {
     discord_user_id: DiscordId;
     /** The wallets. */
     wallets: LinkedWallet[];
+};
+/** How people can sign in; a token works always. */
+export type Ways = {
+    /** Whether `GET /api/v1/sign-in/discord` leads to Discord. */
+    discord: boolean;
 };
 /** An event. */
 export type WebhookEventAnswer = {

@@ -390,6 +390,6 @@ export class Session {
 
   #reconnecting(inMs: number, reason: string): void {
     this.connected = false;
-    this.status({ state: "reconnecting", inMs, reason });
+    this.status({ state: "reconnecting", inMs: Math.floor(inMs), reason });
   }
 }

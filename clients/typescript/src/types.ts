@@ -1180,6 +1180,15 @@ export type Data_WalletsView = {
   };
 };
 
+/** The envelope of every successful answer. */
+export type Data_Ways = {
+  /** How people can sign in; a token works always. */
+  data: {
+    /** Whether `GET /api/v1/sign-in/discord` leads to Discord. */
+    discord: boolean;
+  };
+};
+
 /** A decimal number, exact to the currency's scale; read it as text, not as a float. */
 export type Decimal = number;
 
@@ -2718,6 +2727,12 @@ export type WalletsView = {
   discord_user_id: DiscordId;
   /** The wallets. */
   wallets: LinkedWallet[];
+};
+
+/** How people can sign in; a token works always. */
+export type Ways = {
+  /** Whether `GET /api/v1/sign-in/discord` leads to Discord. */
+  discord: boolean;
 };
 
 /** An event. */

@@ -2719,6 +2719,13 @@ class WalletsView(TypedDict):
     wallets: list["LinkedWallet"]
 
 
+class Ways(TypedDict):
+    """How people can sign in; a token works always."""
+
+    #: Whether `GET /api/v1/sign-in/discord` leads to Discord.
+    discord: bool
+
+
 class WebhookEventAnswer(TypedDict):
     """An event."""
 
