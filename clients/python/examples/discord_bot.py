@@ -164,7 +164,7 @@ async def games(interaction: discord.Interaction, typed: str) -> list[app_comman
         found = (await api(interaction).get(f"{API}/casual-games"))["games"]
     except ApiError:
         return []
-    rows = [(str(game.get("code", "")), str(game.get("name") or game.get("code", ""))) for game in found]
+    rows = [(str(game.get("gameCode", "")), str(game.get("name") or game.get("gameCode", ""))) for game in found]
     fitting = [(code, name) for code, name in rows if code and typed.lower() in name.lower()]
     return [app_commands.Choice(name=name, value=code) for code, name in fitting[:CHOICES_MAX]]
 

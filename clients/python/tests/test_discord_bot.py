@@ -1,10 +1,11 @@
-"""The bot of `examples/discord_bot.py`, with Discord and the hub's answers faked; it listens over a real websocket."""
+"""The bot of `examples/discord_bot.py`, with Discord faked: at a hub that only answers, and at a real one with servers."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ SPEC = importlib.util.spec_from_file_location(
     "discord_bot", Path(__file__).resolve().parents[1] / "examples" / "discord_bot.py"
 )
 assert SPEC is not None and SPEC.loader is not None
+sys.path.append(str(Path(__file__).resolve().parents[2] / "conformance"))
+from hubs import ADMIN_KEY, Site, ask  # noqa: E402
+
 discord_bot = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(discord_bot)
 
@@ -152,7 +156,7 @@ class DiscordBot(Async):
         self.assertEqual((await self.command("stop", [none]))[0], "You have no server open.")
 
     async def test_games_are_proposed_as_they_are_typed(self) -> None:
-        games = {"success": True, "games": [{"code": "20", "name": "Push Back"}, {"code": "21"}, {"name": "none"}]}
+        games = {"success": True, "games": [{"gameCode": "20", "name": "Push Back"}, {"gameCode": "21"}, {"name": "none"}]}
         with Answers((200, {}, games), (200, {}, games), (503, {"Retry-After": "99"}, "")) as server:
             bot = discord_bot.Bot(server.url, "tbk_key", 7)
             interaction = fake_discord.Interaction(bot, 99, fake_discord.Person(OWNER))
@@ -160,3 +164,42 @@ class DiscordBot(Async):
             self.assertEqual([(one.name, one.value) for one in await propose(interaction, "push")], [("Push Back", "20")])
             self.assertEqual([one.value for one in await propose(interaction, "")], ["20", "21"])
             self.assertEqual(await propose(interaction, ""), [], "a hub that is away proposes nothing")
+
+    async def test_a_server_of_a_real_hub_is_launched_announced_and_stopped(self) -> None:
+        with Site("--demo", "--drain-seconds", "0") as site:
+            hub = await asyncio.to_thread(site.hub)
+            comp = {"tier": "supporter", "months": 1, "note": "for the test"}
+            for method, path, body in (
+                ("PUT", f"/api/v1/users/{OWNER}", {"username": "ada"}),
+                ("POST", f"/api/subscriptions/users/{OWNER}/comps/", comp),
+            ):
+                status, said = await asyncio.to_thread(ask, hub.address, method, path, body, ADMIN_KEY)
+                self.assertLess(status, 300, said)
+            bot = discord_bot.Bot(hub.url, ADMIN_KEY, 7, MemoryStore())
+            bot.channels[7] = fake_discord.Person(7)
+            await bot.setup_hook()
+            await self.until(lambda: bot.hub.position is not None)
+
+            async def command(name: str, **words: Any) -> str:
+                interaction = fake_discord.Interaction(bot, 99, fake_discord.Person(OWNER))
+                await bot.tree.commands[name].callback(interaction, **words)
+                [(text, _)] = interaction.followup.said
+                return str(text)
+
+            interaction = fake_discord.Interaction(bot, 98, fake_discord.Person(OWNER))
+            games = await bot.tree.commands["launch"].choices["game"](interaction, "")
+            self.assertEqual([game.value for game in games], ["dice", "chat"])
+            self.assertIn("is on its way, for 30 min", await command("launch", game="dice", minutes=30, password="pw"))
+            await self.until(lambda: OWNER in bot.users)
+            [ready] = bot.users[OWNER].said
+            self.assertRegex(ready, "^Your dice server is open at `127.0.0.1:27[0-9]+`, password `pw`.$")
+            address = ready.split("`")[1]
+            await self.until(lambda: any(line.startswith(f"**dice** is open at `{address}`") for line in bot.channels[7].said))
+            self.assertIn("360 of 360 min are left", await command("minutes"))
+            # What did not run for a second costs nothing.
+            await asyncio.sleep(1.5)
+            self.assertEqual(await command("stop"), "1 stopped.")
+            await self.until(lambda: len(bot.users[OWNER].said) == 2)
+            self.assertEqual(bot.users[OWNER].said[1], "Your dice server has closed; 5 min were used.")
+            await self.until(lambda: f"**dice** at `{address}` has closed." in bot.channels[7].said)
+            await bot.close()
