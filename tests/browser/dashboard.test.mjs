@@ -260,23 +260,20 @@ test("an open page outlives its hub, its network and a deploy, and misses nothin
   // A deploy: the next hub is there before the old one goes.
   const next = await site.hub({ flags: ["--dev", "--drain-seconds", "3"] });
   road.target = next.port;
-  const words = page.evaluate(() => new Promise((resolve) => {
-    const seen = [];
-    const look = new MutationObserver(() => {
-      const text = document.getElementById("line-state").textContent;
-      if (text !== seen.at(-1)) seen.push(text);
-      if (seen.length > 1 && text.includes("Live")) resolve(seen);
-    });
-    look.observe(document.getElementById("line-state"), { subtree: true, childList: true, characterData: true });
-  }));
+  await page.evaluate(() => {
+    globalThis.words = [];
+    const look = () => words.push(document.getElementById("line-state").textContent);
+    new MutationObserver(look).observe(document.getElementById("line-state"), { subtree: true, childList: true, characterData: true });
+  });
   const old = hub;
   hub = next;
   const stopped = old.stop();
   await pay();
   await stopped;
-  assert.ok(!(await words).some((word) => word.includes("Offline")), `a deploy is noticed as ${await words}`);
   await pay();
   await all();
+  const words = await page.evaluate(() => globalThis.words);
+  assert.ok(!words.some((word) => word.includes("Offline")), `a deploy is noticed as ${words}`);
   assert.equal(new Set(await page.locator(".feed .what").allTextContents()).size, made);
   await clean(page);
   await page.close();
