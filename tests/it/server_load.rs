@@ -67,7 +67,7 @@ async fn a_heartbeat_is_one_update_and_no_event() {
 
 /// Sessions that run, each of its own user.
 async fn running(site: &Site, orchestrator: &Orchestrator, hub: &Hub, count: usize) -> Vec<String> {
-    let allowance = Allowance { minutes: 100_000, session: 600, at_once: 1_000 };
+    let allowance = Allowance { minutes: 100_000, session: 60, at_once: 1_000 };
     let one = player(site, hub, 803, allowance).await;
     let starts = stream::iter(0..count).map(|_| async {
         let reply = start(&one.api, json!({})).await;
