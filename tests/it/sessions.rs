@@ -175,3 +175,21 @@ async fn a_revoked_service_key_is_worth_nothing() {
     let again = site.run(&["token", "revoke", id]);
     assert!(!again.status.success(), "service_key_not_found");
 }
+
+/// Regression: an inverted test kept the expired sessions and deleted the live ones.
+#[tokio::test]
+async fn the_sweep_deletes_expired_sessions_and_no_live_one() {
+    let site = Site::new().await;
+    let mut hub = site.hub(&[]).await;
+    let (anna, bert) = (hub.login(ANNA).await, hub.login(BERT).await);
+    hub.kill();
+    let expire = "update sessions set expires_at = clock_timestamp() - interval '1 second'
+        where address = $1";
+    let expired = sqlx::query(expire).bind(ANNA.1).execute(&mut site.sql().await).await.unwrap();
+    assert_eq!(expired.rows_affected(), 1);
+    // A hub sweeps when it starts, and every minute.
+    let hub = site.hub(&[]).await;
+    hub.wait_until(async || site.count("select count(*) from sessions").await == 1).await;
+    assert_eq!(bert.at(&hub).get("/api/v1/session").await.status, 200);
+    assert_eq!(anna.at(&hub).get("/api/v1/session").await.said(), (401, "unauthorized"));
+}
