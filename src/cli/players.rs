@@ -41,7 +41,13 @@ const ANSWER_SPAN_MAX: Duration = Duration::from_secs(30);
 
 /// Lets them play for ever.
 pub(super) async fn play(url: String, key: SecretString, db: Db) {
-    let Ok(http) = client::builder().timeout(ANSWER_SPAN_MAX).no_proxy().build() else { return };
+    let http = match client::builder().timeout(ANSWER_SPAN_MAX).no_proxy().build() {
+        Ok(http) => http,
+        Err(error) => {
+            tracing::error!(%error, "nobody plays: HTTP could not be set up");
+            return;
+        }
+    };
     let bot = Bot { http, url, key };
     let lives = (0_u32..).zip(PLAYERS).map(|(number, player)| {
         let (bot, db) = (&bot, &db);

@@ -340,4 +340,7 @@ async fn without_an_application_at_discord_nobody_signs_in_by_it() {
     for path in ["/api/v1/sign-in/discord", "/api/v1/sign-in/discord/callback?code=a&state=b"] {
         assert_eq!(hub.guest().get(path).await.said(), (503, "discord_not_configured"), "{path}");
     }
+    assert_eq!(hub.guest().get("/api/v1/sign-in").await.data()["discord"], false);
+    let (hub, _discord) = stage(&site).await;
+    assert_eq!(hub.guest().get("/api/v1/sign-in").await.data()["discord"], true);
 }
