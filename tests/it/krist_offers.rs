@@ -63,6 +63,9 @@ async fn an_offer_has_both_spellings_and_is_a_contract_like_any_other() {
     );
     let stranger = hub.guest().get(&format!("{PATH}/{id}")).await.data().clone();
     assert!(stranger["allowed_subscribers"].is_null(), "{stranger}");
+    assert_eq!(stranger["description"], "shop@bakery.kro", "what it is, only the chosen are told");
+    let chosen = hub.guest().get(&format!("{PATH}/{id}?address={}", BERT.1)).await.data().clone();
+    assert_eq!(chosen["description"], "Every morning at the door.");
     // And a native one can be seen here; it has its owner's address for a name.
     let anna = hub.login(ANNA).await;
     let native = offer(&anna, json!({})).await;

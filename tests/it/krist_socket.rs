@@ -230,6 +230,24 @@ async fn levels_are_named_listed_and_bounded() {
 }
 
 #[tokio::test]
+async fn a_new_message_of_the_day_is_heard_and_no_other_notice() {
+    let site = Site::new().await;
+    let hub = site.hub(&[]).await;
+    let mut socket = holding(&hub, &["motd"]).await;
+    for body in [json!({"transactions_enabled": false}), json!({"motd": "The market is open."})] {
+        assert_eq!(hub.admin().patch("/api/v1/admin/notice", &body).await.status, 200);
+    }
+    let told = socket.event().await;
+    assert_eq!(
+        (&told["event"], &told["motd"]),
+        (&json!("motd"), &json!("The market is open.")),
+        "{told}"
+    );
+    let motd = hub.guest().get("/api/krist/motd").await.body;
+    assert_eq!((&told["set"], &told["motd_set"]), (&motd["set"], &motd["motd_set"]));
+}
+
+#[tokio::test]
 async fn contracts_and_subscriptions_are_heard_by_whom_they_concern() {
     let site = Site::new().await;
     let hub = site.hub(&["--dev"]).await;

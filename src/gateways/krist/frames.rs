@@ -12,6 +12,7 @@ use super::{
     views::{NameView, TransactionView, payee, payer},
 };
 use crate::{
+    gateways::operate::events::NoticeChanged,
     hub::frame::{self, Encoder},
     kernel::{
         event::{Event, Seq},
@@ -35,6 +36,7 @@ fn encode(event: &Event, profile: Profile) -> Option<Bytes> {
         "name" => name(event),
         "contract" => contract(event, verb),
         "subscription" => subscription(event, verb),
+        "notice" => notice(event),
         _ => Ok(None),
     };
     frame.unwrap_or_else(|error| {
@@ -139,6 +141,22 @@ fn contract(event: &Event, verb: &str) -> Result<Option<Bytes>, serde_json::Erro
     }
     let Changed { contract, changed } = serde_json::from_str(event.data.get())?;
     Ok(told("contract", event.seq, Body { action: verb, contract, changed }))
+}
+
+/// The message of the day, in the fields of `hello`, when it is what has changed.
+fn notice(event: &Event) -> Result<Option<Bytes>, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        motd: &'a str,
+        set: Timestamp,
+        motd_set: Timestamp,
+    }
+    let NoticeChanged { notice, changed } = serde_json::from_str(event.data.get())?;
+    if !changed.iter().any(|field| field == "motd") {
+        return Ok(None);
+    }
+    let (motd, set) = (notice.motd.as_str(), notice.motd_set_at);
+    Ok(told("motd", event.seq, Body { motd, set, motd_set: set }))
 }
 
 /// What is read of `subscription.*`.
@@ -277,6 +295,16 @@ mod tests {
         assert_eq!((&name["name"], &name["a"]), (&json!("bakery"), &json!("example.org")));
         assert!(name["transferred"].is_string() && name["transferred"] == name["transfered"]);
         assert!(shown("name.registered", Profile::Krist).unwrap()["name"]["transferred"].is_null());
+    }
+
+    #[test]
+    fn the_message_of_the_day_is_told_in_the_fields_of_hello() {
+        let told = shown("notice.changed", Profile::Krist).unwrap();
+        assert_eq!(
+            told,
+            json!({"type": "event", "event": "motd", "event_id": "18447", "motd": "The market is open.",
+                "set": "2026-11-22T01:00:00.123Z", "motd_set": "2026-11-22T01:00:00.123Z"})
+        );
     }
 
     #[test]

@@ -52,7 +52,7 @@ const ROWS_DEFAULT: i64 = 50;
 const ROWS_MAX: i64 = 500;
 /// The longest term in minutes.
 const PERIOD_MINUTES_MAX: u32 = PERIOD_SECONDS_MAX / 60;
-/// Characters of a description that are its contract's title.
+/// Characters of a description, or of a name, that are its contract's title.
 const TITLE_CHARS: usize = 64;
 
 /// The routes.
@@ -287,8 +287,12 @@ impl OfferBody {
         let rule = format!("1 to {DESCRIPTION_CHARS_MAX} characters");
         let description = Description::new(self.description.clone())
             .ok_or_else(|| ApiError::validation("description", rule.clone()))?;
-        let title = self.description.lines().next().unwrap_or_default();
-        let title = Title::new(title.chars().take(TITLE_CHARS).collect());
+        // A title is public, and what is only for some is described only to them.
+        let title = match &self.allowed_subscribers {
+            Some(_) => self.name.as_str(),
+            None => self.description.lines().next().unwrap_or_default(),
+        };
+        let title = Title::new(title.trim().chars().take(TITLE_CHARS).collect());
         let title = title.ok_or_else(|| ApiError::validation("description", rule))?;
         if self.max_subscribers.is_some_and(|most| !(1..=CAP_SUBSCRIBERS_MAX).contains(&most)) {
             return Err(ApiError::validation("max_subscribers", "more than 0, or none"));

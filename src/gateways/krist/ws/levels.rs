@@ -84,6 +84,7 @@ impl Level {
         match self {
             Self::Transactions => Some(Topic::named("payments")),
             Self::Names => Some(Topic::named("names")),
+            Self::Motd => Some(Topic::named("notices")),
             Self::Subscriptions => Some(Topic::named("subscriptions")),
             Self::Contracts => Some(Topic::named("contracts")),
             Self::Contract(id) => Some(Topic::of("contract", id)),
@@ -145,10 +146,10 @@ mod tests {
         assert_eq!(topics(&DEFAULT, Some(&owner)), ["wallet:k8juvewcui"]);
         assert!(topics(&DEFAULT, None).is_empty(), "a guest owns nothing");
         let all = [Level::Transactions, Level::OwnTransactions, Level::OwnNames, Level::Motd];
-        assert_eq!(topics(&all, Some(&owner)), ["payments", "wallet:k8juvewcui"]);
+        assert_eq!(topics(&all, Some(&owner)), ["notices", "payments", "wallet:k8juvewcui"]);
         assert_eq!(topics(&[Level::Contract(ContractId::new(7))], None), ["contract:7"]);
         assert_eq!(
-            wants(&all, Some(&owner))[1].kinds,
+            wants(&all, Some(&owner))[2].kinds,
             Kinds::parse(["name.*", "payment.made"]).unwrap()
         );
     }

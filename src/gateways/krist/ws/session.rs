@@ -156,7 +156,8 @@ impl Session {
         let invalid = || KristError::invalid("event");
         let level: Level = asked.fields.required("event")?.parse().map_err(|()| invalid())?;
         // Who pays whom is for the parties alone in a ledger that is not public.
-        let shared = matches!(level, Level::Names | Level::Contracts) || level.topic().is_none();
+        let shared = matches!(level, Level::Names | Level::Motd | Level::Contracts)
+            || level.topic().is_none();
         if !shared && !self.krist.settings.public {
             return Err(KristError::auth_failed());
         }
