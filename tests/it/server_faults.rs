@@ -12,14 +12,14 @@ use super::support::{
 };
 
 /// As long as a call may take in these tests, and what a busy machine may add.
-const LIMIT: Duration = Duration::from_secs(4);
+const LIMIT: Duration = Duration::from_secs(2);
 const BUSY: Duration = Duration::from_secs(3);
 
 async fn stage() -> (Site, Orchestrator, Hub, Player) {
     let site = Site::new().await;
     let orchestrator = Orchestrator::start().await;
     let flags =
-        ["--dev", "--orchestrator-request-timeout-seconds", "4", "--server-sweep-seconds", "1"];
+        ["--dev", "--orchestrator-request-timeout-seconds", "2", "--server-sweep-seconds", "1"];
     let hub = orchestrator.hub(&site, &flags).await;
     let player = player(&site, &hub, 803, USUAL).await;
     (site, orchestrator, hub, player)
