@@ -88,13 +88,16 @@ impl Log {
         let limit = rows(limit);
         let conn = &mut *self.pool.acquire().await?;
         if names.iter().any(|name| name == UNINDEXED) {
+            // Most rows match, and the planner must think so, or it sorts all of the log that is left for each page.
+            // Of a new partition it has no statistics; of `coalesce` it always expects every second row.
             let rows = sqlx::query_as!(
                 Row,
                 r#"select h.floor, e.seq as "seq?", e.at as "at?", e.kind as "kind?",
                           e.topics as "topics?", e.data as "data?"
                    from log_head h left join lateral
                         (select * from events
-                         where seq > $1 and seq <= $2 and topics && $3 order by seq limit $4) e on true
+                         where seq > $1 and seq <= $2 and coalesce(topics && $3, false)
+                         order by seq limit $4) e on true
                    order by e.seq"#,
                 after.get(),
                 upto.get(),
@@ -129,7 +132,50 @@ impl Log {
     }
 }
 
-/// The events behind `after` on every topic, for the relay and the followers.
+/// A stretch of the log behind a position, of which only some kinds are of interest.
+pub(super) enum Stretch {
+    /// The events of those kinds, how far the stretch reaches, and whether the log goes on behind it.
+    Kept { events: Vec<Arc<Event>>, upto: Seq, more: bool },
+    /// The log no longer reaches back to it.
+    Gone { oldest: Seq },
+}
+
+/// The events of some kinds behind `after` on every topic: at most `limit` of them, within the next `span` positions.
+pub(super) async fn stretch(
+    conn: &mut PgConnection,
+    after: Seq,
+    kinds: &[&str],
+    span: i64,
+    limit: usize,
+) -> Result<Stretch, DbError> {
+    let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+    let end = after.get().saturating_add(span);
+    let head = sqlx::query_scalar!("select seq from log_head").fetch_one(&mut *conn).await?;
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select h.floor, e.seq as "seq?", e.at as "at?", e.kind as "kind?",
+                  e.topics as "topics?", e.data as "data?"
+           from log_head h left join lateral
+                (select * from events
+                 where seq > $1 and seq <= $2 and kind = any($3) order by seq limit $4) e on true
+           order by e.seq"#,
+        after.get(),
+        end.min(head),
+        &kinds,
+        rows(limit)
+    )
+    .fetch_all(conn)
+    .await?;
+    let events = match page(after, rows)? {
+        LogPage::Events(events) => events,
+        LogPage::Gone { oldest } => return Ok(Stretch::Gone { oldest }),
+    };
+    let full = events.last().filter(|_| events.len() >= limit);
+    let upto = full.map_or(end.min(head), |last| last.seq.get());
+    Ok(Stretch::Kept { events, upto: Seq::new(upto), more: upto < head })
+}
+
+/// The events behind `after` on every topic, for the relay.
 pub(super) async fn tail(
     conn: &mut PgConnection,
     after: Seq,

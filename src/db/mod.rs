@@ -37,7 +37,10 @@ use tokio::{
     time::timeout,
 };
 
-use self::clock::{Progress, Reading};
+use self::{
+    clock::{Progress, Reading},
+    follow::Ears,
+};
 pub use self::{
     error::{DbError, Failure, Refusal},
     follow::Never,
@@ -121,6 +124,7 @@ struct Inner {
     scale: Scale,
     log: Log,
     progress: Progress,
+    ears: Ears,
     inbox: mpsc::Sender<Vec<Arc<Event>>>,
     committed: watch::Sender<Seq>,
 }
@@ -158,6 +162,7 @@ impl Db {
             options,
             scale: settings.scale,
             progress: Progress::new(reading),
+            ears: Ears::default(),
             inbox: sender,
             committed: watch::Sender::new(Seq::ZERO),
         }));
@@ -172,6 +177,11 @@ impl Db {
     /// What this node knows of the log and of the database's clock.
     pub fn progress(&self) -> &Progress {
         &self.0.progress
+    }
+
+    /// Whom the relay wakes.
+    fn ears(&self) -> &Ears {
+        &self.0.ears
     }
 
     /// The database's time, as [`Progress::now`].

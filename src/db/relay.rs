@@ -151,6 +151,7 @@ impl Relay {
         }
         self.position = last.seq;
         self.db.progress().reached(last.seq);
+        self.db.ears().hear(events);
         metrics::counter!("events_total").increment(u64::try_from(events.len()).unwrap_or(0));
     }
 
