@@ -5,7 +5,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
     io,
     os::fd::RawFd,
     rc::Rc,
@@ -15,6 +14,7 @@ use bytes::Bytes;
 use nix::sys::socket::{MsgFlags, send};
 
 use super::{
+    Map,
     connection::Connection,
     entry::Encoding,
     interest::{Interest, Kinds},
@@ -27,9 +27,9 @@ pub(super) type Mask = u128;
 /// The live connections of a shard, by what they listen to.
 #[derive(Default)]
 pub(super) struct Groups {
-    all: HashMap<Key, Rc<Group>>,
+    all: Map<Key, Rc<Group>>,
     /// Who listens to a topic, and the place of the topic in their interest.
-    topics: HashMap<Topic, Vec<(Rc<Group>, usize)>>,
+    topics: Map<Topic, Vec<(Rc<Group>, usize)>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -154,7 +154,7 @@ impl Groups {
 
     /// The groups that want any of the items, and which of them.
     pub(super) fn wanted(&self, items: &[Item<'_>]) -> Vec<(Rc<Group>, Mask)> {
-        let mut masks: HashMap<&Topic, Mask> = HashMap::new();
+        let mut masks: Map<&Topic, Mask> = Map::default();
         for (bit, item) in bits(items) {
             for topic in item.topics {
                 *masks.entry(topic).or_default() |= bit;

@@ -83,6 +83,10 @@ use crate::{
     kernel::event::{Event, Seq, Topic},
 };
 
+/// A map on the way of events. Its hasher is fast and seeded anew in each process; what a client can choose is limited
+/// and cheap to search, so nobody gains by collisions.
+type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+
 /// Sockets on their way to a shard at the most; the upgrade waits when there are more.
 const ORDERS_MAX: usize = 1_024;
 

@@ -3,15 +3,13 @@
 //! Its entries are dense: it knows every event from the oldest it keeps up to its head. So a reader whose position
 //! lies inside needs no SQL, and a storm of reconnecting clients costs the database nothing.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use super::{
+    Map,
     entry::Entry,
     interest::Interest,
     page::{Page, PageLimit},
@@ -44,7 +42,7 @@ pub(super) struct Ring {
 #[derive(Debug)]
 struct Kept {
     entries: VecDeque<Arc<Entry>>,
-    topics: HashMap<Topic, VecDeque<Seq>>,
+    topics: Map<Topic, VecDeque<Seq>>,
     bytes: usize,
     /// The newest entry, or where the ring began.
     head: Seq,
@@ -54,7 +52,7 @@ impl Ring {
     /// An empty ring that goes on behind a position.
     pub(super) fn new(position: Seq, limit: RingLimit) -> Self {
         let kept =
-            Kept { entries: VecDeque::new(), topics: HashMap::new(), bytes: 0, head: position };
+            Kept { entries: VecDeque::new(), topics: Map::default(), bytes: 0, head: position };
         Self { kept: RwLock::new(kept), limit, head: watch::Sender::new(position) }
     }
 

@@ -7,7 +7,6 @@
 
 use std::{
     cell::{Cell, RefCell, RefMut},
-    collections::HashMap,
     rc::Rc,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
@@ -23,7 +22,7 @@ use tokio::{
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 use super::{
-    Newcomer, Shared,
+    Map, Newcomer, Shared,
     close::Close,
     connection::{Arriving, Connection},
     dialect::{ConnectionId, Grant, Notice},
@@ -68,7 +67,7 @@ pub(super) struct Shard {
     count: Arc<ShardCount>,
     /// Every live connection has everything up to here.
     position: Cell<Seq>,
-    connections: RefCell<HashMap<ConnectionId, Rc<Connection>>>,
+    connections: RefCell<Map<ConnectionId, Rc<Connection>>>,
     groups: RefCell<Groups>,
     /// Those that wait for the position to move.
     parked: RefCell<Vec<Rc<Connection>>>,
@@ -155,7 +154,7 @@ impl Shard {
     }
 
     fn deliver(&self, run: &[Arc<Entry>], wanted: Vec<(Rc<Group>, Mask)>, upto: Seq) {
-        let mut joined: HashMap<(Encoding, Mask), Bytes> = HashMap::new();
+        let mut joined: Map<(Encoding, Mask), Bytes> = Map::default();
         let (mut deliveries, mut bytes) = (0, 0);
         for (group, mask) in wanted {
             let encoding = group.encoding();
@@ -261,7 +260,7 @@ impl Shard {
     /// Tells everyone how far they are. Live connections of a dialect share the frame.
     fn mark(&self) {
         let position = self.position.get();
-        let mut frames: HashMap<Encoding, Option<Bytes>> = HashMap::new();
+        let mut frames: Map<Encoding, Option<Bytes>> = Map::default();
         for group in self.all_groups() {
             let build = || group.frame(|member| member.dialect.notice(Notice::Mark(position)));
             if let Some(frame) = frames.entry(group.encoding()).or_insert_with(build) {
