@@ -17,6 +17,8 @@ use crate::config::IdleArgs;
 const OWN_TOPICS: u32 = 4;
 /// Events that everyone hears before memory is read again.
 const TRAFFIC: Duration = Duration::from_secs(2);
+/// For how long events are counted that the hub keeps.
+const KEPT: Duration = Duration::from_secs(4);
 /// What a stalled reader misses, again and again until its kernel holds no more for it, and how long that may take.
 const MISSED: Duration = Duration::from_secs(1);
 const STALL_MAX: Duration = Duration::from_secs(50);
@@ -132,15 +134,23 @@ fn stalled(
     fleet.drive(&mut stand, SATURATED, MISSED)?;
     let pace = (paced(args.connections), setup.span.max(TRAFFIC));
     figures.put("all read", P99, p99(&mut fleet, &mut stand, pace)?);
+    // The hub keeps the newest events whether or not somebody stalls, so what each of them takes is no stalled reader's.
+    let empty = settled(&mut stand)?;
+    let kept = fleet.drive(&mut stand, SATURATED, KEPT)?.deliveries / u64::from(args.connections);
     let before = settled(&mut stand)?;
+    let each = number(before.saturating_sub(empty)) / number(kept.max(1));
     fleet.stall(args.stalled)?;
     let patience = Instant::now() + STALL_MAX;
+    let mut deliveries = 0_u64;
     while stand.count(&Order::Behind)? < args.stalled.into() {
         anyhow::ensure!(Instant::now() < patience, "the stalled readers are not behind");
-        fleet.drive(&mut stand, SATURATED, MISSED)?;
+        let run = fleet.drive(&mut stand, SATURATED, MISSED)?;
+        deliveries = deliveries.saturating_add(run.deliveries);
     }
-    let grown = settled(&mut stand)?.saturating_sub(before);
-    figures.put("hub", STALLED, number(grown) / f64::from(args.stalled.max(1)));
+    let grown = number(settled(&mut stand)?.saturating_sub(before));
+    let readers = args.connections.saturating_sub(args.stalled).max(1);
+    let held = (grown - each * number(deliveries / u64::from(readers))).max(1.0);
+    figures.put("hub", STALLED, held / f64::from(args.stalled.max(1)));
     figures.put("some stalled", P99, p99(&mut fleet, &mut stand, pace)?);
     fleet.tally.close();
     check(report, Role::Product, fleet.tally.faults);

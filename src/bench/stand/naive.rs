@@ -1,5 +1,6 @@
-//! A baseline: the hub that is written in an hour. axum's websocket, a broadcast channel for each topic, a task for
-//! each connection that writes every event by itself. It speaks as much of the protocol as its clients need.
+//! A baseline: the hub that is written in an hour. axum's websocket, a broadcast channel for each topic, and two tasks
+//! for each connection: one reads, the other writes every event by itself. It speaks as much of the protocol as its
+//! clients need.
 
 use std::{path::Path, sync::Arc};
 
@@ -14,9 +15,13 @@ use axum::{
     routing::get,
 };
 use dashmap::DashMap;
-use futures_util::StreamExt as _;
+use futures_util::{SinkExt as _, StreamExt as _, stream::SplitStream};
 use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, runtime, sync::broadcast};
+use tokio::{
+    net::TcpListener,
+    runtime,
+    sync::{broadcast, mpsc},
+};
 use tokio_stream::{StreamMap, wrappers::BroadcastStream};
 
 use super::{
@@ -100,8 +105,14 @@ async fn upgrade(State(topics): State<Topics>, upgrade: WebSocketUpgrade) -> Res
     })
 }
 
-async fn serve(mut socket: WebSocket, topics: &Topics) -> anyhow::Result<()> {
-    socket.send(text(&Said::Welcome { head: BEGIN })?).await?;
+/// One task writes and one reads. A socket that is looked at for input after each event would have its reading buffer
+/// prepared each time, which costs more than all the rest.
+#[expect(clippy::disallowed_methods, reason = "written as one does in an hour")]
+async fn serve(socket: WebSocket, topics: &Topics) -> anyhow::Result<()> {
+    let (mut sink, stream) = socket.split();
+    sink.send(text(&Said::Welcome { head: BEGIN })?).await?;
+    let (wishes, mut wanted) = mpsc::channel(1);
+    tokio::spawn(hear(stream, wishes));
     let mut events = StreamMap::new();
     loop {
         tokio::select! {
@@ -109,21 +120,28 @@ async fn serve(mut socket: WebSocket, topics: &Topics) -> anyhow::Result<()> {
                 let event: Result<Utf8Bytes, _> = event;
                 // Who was too slow has lost some, and hears nothing of it.
                 if let Ok(event) = event {
-                    socket.send(Message::Text(event)).await?;
+                    sink.send(Message::Text(event)).await?;
                 }
             }
-            message = socket.recv() => match message {
-                Some(Ok(Message::Text(asked))) => {
-                    let Asked::Subscribe { topics: asked } = serde_json::from_str(&asked)?;
-                    for topic in &asked {
-                        let sender = topics.entry(topic.clone()).or_insert_with(|| broadcast::channel(CHANNEL_EVENTS).0);
-                        events.insert(topic.clone(), BroadcastStream::new(sender.subscribe()));
-                    }
-                    socket.send(text(&Said::Subscribed { topics: &asked, mode: "live" })?).await?;
+            asked = wanted.recv() => {
+                let Some(asked) = asked else { return Ok(()) };
+                for topic in &asked {
+                    let sender = topics.entry(topic.clone()).or_insert_with(|| broadcast::channel(CHANNEL_EVENTS).0);
+                    events.insert(topic.clone(), BroadcastStream::new(sender.subscribe()));
                 }
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Ok(()),
-            },
+                sink.send(text(&Said::Subscribed { topics: &asked, mode: "live" })?).await?;
+            }
+        }
+    }
+}
+
+/// Reads until the client leaves or says what nobody understands.
+async fn hear(mut stream: SplitStream<WebSocket>, wishes: mpsc::Sender<Vec<String>>) {
+    while let Some(Ok(message)) = stream.next().await {
+        let Message::Text(asked) = message else { continue };
+        let Ok(Asked::Subscribe { topics }) = serde_json::from_str(&asked) else { return };
+        if wishes.send(topics).await.is_err() {
+            return;
         }
     }
 }
