@@ -31,6 +31,14 @@
 ---@field usage_window_start? string|nil When the window began in which minutes are counted now.
 ---@field used_server_minutes integer Minutes used in this window.
 
+--- An operator did something.
+---@class tollbell.Acted
+---@field action string What: a noun, a dot and a verb, as in `wallet.lock`.
+---@field by string Who: the public name of a service key, or `console` for a command on the host.
+---@field detail any More about it; each action has its own.
+---@field name string What that key is called.
+---@field target string To what: an address, an id, a name.
+
 --- Minutes to give or to take.
 ---@class tollbell.AdjustBody
 ---@field entitlement_id? integer|nil Whose minutes; those of the user's plan when absent.
@@ -143,9 +151,38 @@
 ---@field ref? string|nil Names the gift, so that giving it again changes nothing; made when absent.
 ---@field tier string The plan.
 
+--- A plan that an operator gave.
+---@class tollbell.CompView
+---@field cancel_at_period_end boolean Whether it ends with the period.
+---@field ended_at? string|nil When it ended.
+---@field ends_at? string|nil When it will end.
+---@field grace_until? string|nil Until when it can be used although a payment failed.
+---@field id integer Its number.
+---@field note? string|nil Why it was granted, if somebody said so.
+---@field past_due_at? string|nil When a payment failed.
+---@field paused_at? string|nil When it was paused.
+---@field period_end string When its period ends.
+---@field period_start string When its period began.
+---@field plan string The plan's name for people.
+---@field provider tollbell.Provider Where it comes from.
+---@field provider_status? string|nil What the provider calls that.
+---@field ref string The provider's name for it.
+---@field resumes_at? string|nil When it goes on.
+---@field status tollbell.Status How it stands.
+---@field tier string The plan.
+---@field version integer Rises by 1 with each change.
+---@field discord_user_id string Whose it is.
+---@field ended boolean Whether it is over: it was ended, or its time has come.
+---@field granted_by? string|nil Who said so last: the public name of a service key.
+
 --- What a comparison came to.
 ---@class tollbell.ComparedView
 ---@field drift tollbell.Drift[] What differed, and was repaired.
+
+--- A page of gifts.
+---@class tollbell.Comps
+---@field comps tollbell.CompView[] The gifts, newest first.
+---@field next? integer|nil The `before` of the next page; null on the last one.
 
 --- One connection.
 ---@class tollbell.ConnectionView
@@ -451,6 +488,7 @@
 ---@field ring_bytes integer Bytes of these.
 ---@field ring_events integer Events in memory now.
 ---@field sent_bytes integer Bytes sent to connections in the last second.
+---@field session_changes integer How often sessions of wallets were opened, made new or ended, as far as the node knows since it started. When it changes, a list of sessions is old.
 
 --- What is to be said of news beside their status.
 ---@alias tollbell.Note "STALE"|"UNKNOWN_STATUS"|"IDENTITY_CONFLICT"|"USER_UNKNOWN"|"USER_NOT_LINKED"|"PLAN_UNKNOWN"|"PRODUCT_ARCHIVED"|"INTERNAL"
@@ -1080,6 +1118,12 @@
 ---@field success boolean Always true.
 
 --- A successful answer: `{"success":true}` and the fields of the body beside it.
+---@class tollbell.Success_Comps
+---@field comps tollbell.CompView[] The gifts, newest first.
+---@field next? integer|nil The `before` of the next page; null on the last one.
+---@field success boolean Always true.
+
+--- A successful answer: `{"success":true}` and the fields of the body beside it.
 ---@class tollbell.Success_GamesBody
 ---@field games any[] As the orchestrator lists them.
 ---@field stale? boolean Present when a newer list could not be had.
@@ -1390,6 +1434,15 @@
 ---@field status tollbell.EventStatus How far it is.
 ---@field type string Its type, in the provider's word.
 
+--- A provider's event of which operators were told needs them no more: it was applied, or there is nothing to apply.
+---@class tollbell.WebhookSettled
+---@field attempts integer How often it was tried.
+---@field event_id string The provider's name for it.
+---@field id integer Its number here.
+---@field provider tollbell.Provider Who sent it.
+---@field status tollbell.EventStatus How far it is: `processed` or `ignored`.
+---@field type string Its type, in the provider's word.
+
 --- When another plan begins.
 ---@alias tollbell.When "now"|"period_end"
 
@@ -1487,6 +1540,14 @@
 ---@field topics string[]
 ---@field data tollbell.NoticeChanged
 
+--- An operator did something; the event stands in the transaction of what was done.
+---@class tollbell.OpsActedEvent
+---@field kind "ops.acted"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.Acted
+
 --- Somebody moved the test clock of a hub that was started with --dev.
 ---@class tollbell.OpsClockAdvancedEvent
 ---@field kind "ops.clock_advanced"
@@ -1526,6 +1587,14 @@
 ---@field at string When it was committed.
 ---@field topics string[]
 ---@field data tollbell.WebhookFailed
+
+--- An event of a provider of which operators were told was applied, or needs nothing.
+---@class tollbell.OpsWebhookSettledEvent
+---@field kind "ops.webhook_settled"
+---@field seq integer Its number in the log.
+---@field at string When it was committed.
+---@field topics string[]
+---@field data tollbell.WebhookSettled
 
 --- Money moved from one wallet to another.
 ---@class tollbell.PaymentMadeEvent
@@ -1838,4 +1907,4 @@
 ---@field data tollbell.WalletChange
 
 --- Any event. Test `event.kind` first.
----@alias tollbell.Event tollbell.CheckoutChangedEvent|tollbell.ContractCanceledEvent|tollbell.ContractClosedEvent|tollbell.ContractCreatedEvent|tollbell.ContractEditedEvent|tollbell.ContractOpenedEvent|tollbell.EntitlementChangedEvent|tollbell.NameRegisteredEvent|tollbell.NameTransferredEvent|tollbell.NameUpdatedEvent|tollbell.NoticeChangedEvent|tollbell.OpsClockAdvancedEvent|tollbell.OpsDriftEvent|tollbell.OpsOrphanStoppedEvent|tollbell.OpsServerAnomalyEvent|tollbell.OpsWebhookFailedEvent|tollbell.PaymentMadeEvent|tollbell.PlanChangedEvent|tollbell.PlayerLinkedEvent|tollbell.PlayerRenamedEvent|tollbell.PurchaseFailedEvent|tollbell.PurchasePaidEvent|tollbell.PurchaseRefundedEvent|tollbell.RoleChangedEvent|tollbell.ServerExpiredEvent|tollbell.ServerFailedEvent|tollbell.ServerKilledEvent|tollbell.ServerLaunchingEvent|tollbell.ServerPendingEvent|tollbell.ServerReadyEvent|tollbell.ServerStoppedEvent|tollbell.ServerStoppingEvent|tollbell.ServerUpdatedEvent|tollbell.ServerWarningEvent|tollbell.SubscriptionCancelRequestedEvent|tollbell.SubscriptionCanceledEvent|tollbell.SubscriptionForcedEvent|tollbell.SubscriptionLapsedEvent|tollbell.SubscriptionPaymentFailedEvent|tollbell.SubscriptionRenewedEvent|tollbell.SubscriptionResumedEvent|tollbell.SubscriptionStartedEvent|tollbell.SubscriptionTermsAcceptedEvent|tollbell.SubscriptionTermsChangedEvent|tollbell.UsageRecordedEvent|tollbell.UsageReleasedEvent|tollbell.UsageReservedEvent|tollbell.UsageThresholdEvent|tollbell.UserLinkedEvent|tollbell.UserWalletLinkedEvent|tollbell.UserWalletUnlinkedEvent|tollbell.WalletCreatedEvent|tollbell.WalletLockedEvent|tollbell.WalletUnlockedEvent
+---@alias tollbell.Event tollbell.CheckoutChangedEvent|tollbell.ContractCanceledEvent|tollbell.ContractClosedEvent|tollbell.ContractCreatedEvent|tollbell.ContractEditedEvent|tollbell.ContractOpenedEvent|tollbell.EntitlementChangedEvent|tollbell.NameRegisteredEvent|tollbell.NameTransferredEvent|tollbell.NameUpdatedEvent|tollbell.NoticeChangedEvent|tollbell.OpsActedEvent|tollbell.OpsClockAdvancedEvent|tollbell.OpsDriftEvent|tollbell.OpsOrphanStoppedEvent|tollbell.OpsServerAnomalyEvent|tollbell.OpsWebhookFailedEvent|tollbell.OpsWebhookSettledEvent|tollbell.PaymentMadeEvent|tollbell.PlanChangedEvent|tollbell.PlayerLinkedEvent|tollbell.PlayerRenamedEvent|tollbell.PurchaseFailedEvent|tollbell.PurchasePaidEvent|tollbell.PurchaseRefundedEvent|tollbell.RoleChangedEvent|tollbell.ServerExpiredEvent|tollbell.ServerFailedEvent|tollbell.ServerKilledEvent|tollbell.ServerLaunchingEvent|tollbell.ServerPendingEvent|tollbell.ServerReadyEvent|tollbell.ServerStoppedEvent|tollbell.ServerStoppingEvent|tollbell.ServerUpdatedEvent|tollbell.ServerWarningEvent|tollbell.SubscriptionCancelRequestedEvent|tollbell.SubscriptionCanceledEvent|tollbell.SubscriptionForcedEvent|tollbell.SubscriptionLapsedEvent|tollbell.SubscriptionPaymentFailedEvent|tollbell.SubscriptionRenewedEvent|tollbell.SubscriptionResumedEvent|tollbell.SubscriptionStartedEvent|tollbell.SubscriptionTermsAcceptedEvent|tollbell.SubscriptionTermsChangedEvent|tollbell.UsageRecordedEvent|tollbell.UsageReleasedEvent|tollbell.UsageReservedEvent|tollbell.UsageThresholdEvent|tollbell.UserLinkedEvent|tollbell.UserWalletLinkedEvent|tollbell.UserWalletUnlinkedEvent|tollbell.WalletCreatedEvent|tollbell.WalletLockedEvent|tollbell.WalletUnlockedEvent

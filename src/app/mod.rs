@@ -169,7 +169,8 @@ async fn build(
     let till = start_till(&db, settings, &tasks);
     clocks.start(&db, settings, &tasks);
     start_chores(&db, settings, &auth, place, &tasks);
-    tasks.spawn("pulse", gateways::stats::tell(hub.clone(), address.to_string().into()));
+    let name = address.to_string().into();
+    tasks.spawn("pulse", gateways::stats::tell(hub.clone(), Arc::clone(&auth), name));
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));
 
     let readiness = Readiness::new(db.clone());

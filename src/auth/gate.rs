@@ -1,6 +1,6 @@
 //! The gate before every API route: it finds out who asks, and whether they ask too often.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -9,7 +9,11 @@ use axum::{
     response::Response,
 };
 
-use super::{Auth, AuthError, Caller, Scope, Token, discord::cookies};
+use super::{
+    Auth, AuthError, Caller, Scope, Token,
+    acts::{Acted, Actor},
+    discord::cookies,
+};
 use crate::{
     db::DbError,
     http::{client_ip::TrustedProxies, error::ApiError, layers::X_API_KEY},
@@ -247,6 +251,16 @@ pub struct Bot {
     pub key: ServiceKeyId,
     /// A stable name, see [`Caller::name`].
     pub name: String,
+    /// Whom an act is told of.
+    pub actor: Actor,
+    operates: bool,
+}
+
+impl Bot {
+    /// Says what they do, when they ask with the operator's rights: a bot that acts for users is no operator.
+    pub fn operates(&self, action: &'static str, target: impl fmt::Display) -> Option<Acted> {
+        self.operates.then(|| self.actor.acts(action, target))
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Bot {
@@ -254,11 +268,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Bot {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        match &caller {
-            Caller::Service { key, scopes, .. } if scopes.allow(Scope::Bot) => {
-                Ok(Self { key: *key, name: caller.name() })
+        match (&caller, Actor::of(&caller)) {
+            (Caller::Service { key, scopes, .. }, Some(actor)) if scopes.allow(Scope::Bot) => {
+                let operates = scopes.allow(Scope::Admin);
+                Ok(Self { key: *key, name: caller.name(), actor, operates })
             }
-            Caller::Guest => {
+            (Caller::Guest, _) => {
                 Err(ApiError::unauthorized("unauthorized", "use a service key with the scope bot"))
             }
             _ => {
@@ -273,6 +288,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Bot {
 pub struct Admin {
     /// A stable name, see [`Caller::name`].
     pub name: String,
+    actor: Actor,
+}
+
+impl Admin {
+    /// Says that they do something to something.
+    pub fn acts(&self, action: &'static str, target: impl fmt::Display) -> Acted {
+        self.actor.acts(action, target)
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Admin {
@@ -280,9 +303,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        match &caller {
-            _ if caller.has(Scope::Admin) => Ok(Self { name: caller.name() }),
-            Caller::Guest => Err(ApiError::unauthorized(
+        match (&caller, Actor::operator(&caller)) {
+            (_, Some(actor)) => Ok(Self { name: caller.name(), actor }),
+            (Caller::Guest, None) => Err(ApiError::unauthorized(
                 "unauthorized",
                 "use a service key with the scope admin",
             )),

@@ -1,11 +1,12 @@
 //! Floor 2: who asks. Callers, sessions of wallets, users, service keys, tickets, and what a caller may listen to.
 //!
 //! Owns the tables `sessions`, `service_keys`, `tickets`, `users`, `user_wallets`, `user_sessions` and `sign_ins`; emits
-//! `access.revoked`, `user.linked`, `user.wallet_linked` and `user.wallet_unlinked`. Holds:
+//! `access.revoked`, `ops.acted`, `user.linked`, `user.wallet_linked` and `user.wallet_unlinked`. Holds:
 //! * no secret is stored, printed or kept in memory: a token is its SHA-256 as soon as it is read;
 //! * unknown, malformed, expired and revoked tokens get one and the same answer;
 //! * a cached caller is as new as the last event this node has published, and at most 5 seconds old.
 
+pub mod acts;
 mod cache;
 mod caller;
 pub mod commands;
@@ -20,7 +21,10 @@ mod store;
 pub mod topics;
 pub mod users;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use self::{
     cache::{Cache, Known},
@@ -53,12 +57,15 @@ pub struct Auth {
     db: Db,
     cache: Cache,
     limits: Limits,
+    /// See [`Auth::session_changes`].
+    session_changes: AtomicU64,
 }
 
 impl Auth {
     /// Callers of this database.
     pub fn new(db: Db, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { db, cache: Cache::default(), limits })
+        let session_changes = AtomicU64::new(0);
+        Arc::new(Self { db, cache: Cache::default(), limits, session_changes })
     }
 
     /// Who holds this token.
@@ -98,6 +105,17 @@ impl Auth {
         &self.limits
     }
 
+    /// How often sessions of wallets were opened, made new or ended, as far as this node knows. A login has no event,
+    /// because it should not wait for the head of the log; whoever shows a list of sessions sees here that it is old.
+    pub fn session_changes(&self) -> u64 {
+        self.session_changes.load(Relaxed)
+    }
+
+    /// A session of a wallet was opened or made new at this node.
+    pub fn session_opened(&self) {
+        self.session_changes.fetch_add(1, Relaxed);
+    }
+
     /// The database, for the routes of this slice.
     pub const fn db(&self) -> &Db {
         &self.db
@@ -108,7 +126,10 @@ impl Tap for Auth {
     fn publish(&self, events: &[Arc<Event>]) {
         for event in events.iter().filter(|event| &*event.kind == ACCESS_REVOKED) {
             match serde_json::from_str::<Revocation>(event.data.get()) {
-                Ok(revocation) => self.cache.forget(&revocation.credentials),
+                Ok(revocation) => {
+                    self.cache.forget(&revocation.credentials);
+                    self.session_changes.fetch_add(1, Relaxed);
+                }
                 Err(error) => {
                     // Not to know whom it meant is no reason to believe anybody.
                     tracing::error!(seq = %event.seq, %error, "could not read a revocation; forgetting all callers");

@@ -15,6 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Auth, Caller, Token,
+    acts::Acting,
     commands::{AuthRefusal, EndSessions, Opened, RefreshSession, Sessions, TICKET_TTL},
     discord::cookies,
     gate::{Admin, Owner},
@@ -104,6 +105,7 @@ async fn refresh(
     owner: Owner,
 ) -> Result<Json<Data<OpenedView>>, ApiError> {
     let opened = auth.db().run(&RefreshSession { session: owner.session }).await.map_err(failed)?;
+    auth.session_opened();
     Ok(Data::json(OpenedView::new(owner.address, &opened)))
 }
 
@@ -121,7 +123,7 @@ async fn logout(State(auth): State<Arc<Auth>>, caller: Caller) -> Result<Respons
             auth.db().run(&EndSessions(Sessions::One(session))).await.map_err(failed)?;
         }
         Caller::User { session, .. } => {
-            users::routes::end(&auth, UserSessions::One(session)).await?;
+            users::routes::end(&auth, None, UserSessions::One(session)).await?;
             forget = cookies::forget_session();
         }
         Caller::Guest => {
@@ -228,10 +230,12 @@ struct Revoked {
     security(("service_key" = [])), responses((status = 200, body = Data<Revoked>), Failures))]
 async fn revoke(
     State(auth): State<Arc<Auth>>,
-    _: Admin,
+    admin: Admin,
     Params(id): Params<SessionId>,
 ) -> Result<Json<Data<Revoked>>, ApiError> {
-    let revoked = auth.db().run(&EndSessions(Sessions::One(id))).await.map_err(failed)?;
+    let act = admin.acts("session.revoke", id);
+    let command = Acting::new(act, EndSessions(Sessions::One(id)));
+    let revoked = auth.db().run(&command).await.map_err(failed)?;
     Ok(Data::json(Revoked { revoked }))
 }
 
@@ -240,15 +244,18 @@ async fn revoke(
     responses((status = 200, body = Data<Revoked>), Failures))]
 async fn revoke_many(
     State(auth): State<Arc<Auth>>,
-    _: Admin,
+    admin: Admin,
     Query(which): Query<Which>,
 ) -> Result<Json<Data<Revoked>>, ApiError> {
-    let sessions = match which {
-        Which { address: Some(address), all: false } => Sessions::Of(address),
-        Which { address: None, all: true } => Sessions::All,
+    let (act, sessions) = match which {
+        Which { address: Some(address), all: false } => {
+            (admin.acts("sessions.revoke", &address), Sessions::Of(address))
+        }
+        Which { address: None, all: true } => (admin.acts("sessions.revoke", "all"), Sessions::All),
         _ => return Err(ApiError::validation("address", "give either an address or all=true")),
     };
-    let revoked = auth.db().run(&EndSessions(sessions)).await.map_err(failed)?;
+    let command = Acting::new(act, EndSessions(sessions));
+    let revoked = auth.db().run(&command).await.map_err(failed)?;
     Ok(Data::json(Revoked { revoked }))
 }
 

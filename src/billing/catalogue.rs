@@ -1,14 +1,16 @@
 //! The events of billing as clients know them. The topics are described where they are at home: those of users with the
 //! plans, `ops` with the hub.
 
-use super::events::{CheckoutChanged, DriftFound, OPS, PurchaseChanged, WebhookFailed};
+use super::events::{
+    CheckoutChanged, DriftFound, OPS, PurchaseChanged, WebhookFailed, WebhookSettled,
+};
 use crate::kernel::catalogue::{Catalogue, KindEntry, Shape, TopicEntry};
 
 /// What users are told.
 const OF_USERS: &[&str] =
     &["checkout.changed", "purchase.paid", "purchase.refunded", "purchase.failed"];
 /// What operators are told.
-const OF_OPS: &[&str] = &["ops.webhook_failed", "ops.drift"];
+const OF_OPS: &[&str] = &["ops.webhook_failed", "ops.webhook_settled", "ops.drift"];
 
 /// The description of this slice. The examples are the golden files that the events are tested against.
 pub fn catalogue() -> Catalogue {
@@ -48,6 +50,11 @@ fn kinds() -> Vec<KindEntry> {
             "ops.webhook_failed",
             WebhookFailed,
             "An event of a provider waits, failed, or says something that an operator should look at."
+        ),
+        kind!(
+            "ops.webhook_settled",
+            WebhookSettled,
+            "An event of a provider of which operators were told was applied, or needs nothing."
         ),
         kind!(
             "ops.drift",

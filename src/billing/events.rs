@@ -26,6 +26,7 @@ pub const KINDS: &[&str] = &[
     "purchase.refunded",
     "purchase.failed",
     "ops.webhook_failed",
+    "ops.webhook_settled",
     "ops.drift",
 ];
 
@@ -147,6 +148,38 @@ pub struct WebhookFailed {
 impl Fact for WebhookFailed {
     fn kind(&self) -> &'static str {
         "ops.webhook_failed"
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        vec![Topic::named(OPS)]
+    }
+
+    fn data(&self, _: Scale) -> Result<Box<RawValue>, serde_json::Error> {
+        to_raw_value(self)
+    }
+}
+
+/// A provider's event of which operators were told needs them no more: it was applied, or there is nothing to apply.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WebhookSettled {
+    /// Its number here.
+    pub id: i64,
+    /// Who sent it.
+    pub provider: Provider,
+    /// The provider's name for it.
+    pub event_id: String,
+    /// Its type, in the provider's word.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// How far it is: `processed` or `ignored`.
+    pub status: EventStatus,
+    /// How often it was tried.
+    pub attempts: i32,
+}
+
+impl Fact for WebhookSettled {
+    fn kind(&self) -> &'static str {
+        "ops.webhook_settled"
     }
 
     fn topics(&self) -> Vec<Topic> {

@@ -147,7 +147,8 @@ async fn compare(
     found.ok_or_else(missing)?;
     tracing::info!(by = admin.name, %user, "a user is compared with Polar");
     let teller = state.teller(Some(Occasion::Operator));
-    match reconcile::user(&state.db, &state.polar, teller, user).await {
+    let act = Some(admin.acts("user.reconcile", user));
+    match reconcile::user(&state.db, &state.polar, teller, user, act).await {
         Ok(drift) => Ok(Success::json(ComparedView { drift })),
         Err(CareError::Polar(error)) => Err(asked(error)),
         Err(CareError::Db(error)) => Err(error.into()),

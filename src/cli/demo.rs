@@ -122,7 +122,7 @@ pub async fn live(demo: Demo, till: Till) {
 }
 
 async fn pay(till: &Till, transfer: Transfer) -> Result<Result<Payment, LedgerRefusal>, TillError> {
-    let answer = till.pay(Order { transfer, key: Some(RequestKey::made()) }).await?;
+    let answer = till.pay(Order { transfer, key: Some(RequestKey::made()), act: None }).await?;
     Ok(match answer.outcome {
         Outcome::Done(payment) => Ok(payment),
         Outcome::Refused(refusal) => Err(refusal),

@@ -9,6 +9,7 @@ use super::{database, database::Schema, output};
 use crate::{
     auth::{
         KeyRow, Scope, Scopes, Token,
+        acts::{Acting, Actor},
         commands::{AuthRefusal, CreateServiceKey, RevokeServiceKey, service_keys},
     },
     config::{Settings, TokenCmd},
@@ -42,7 +43,10 @@ async fn create(db: &Db, name: String, scopes: &[String]) -> anyhow::Result<()> 
     let scopes = scopes.map_err(anyhow::Error::msg)?;
     let scopes = Scopes::new(scopes).context("a key needs a scope; name one with --scopes")?;
     let key = Token::service_key();
-    let made = db.run(&CreateServiceKey { key: key.clone(), name, scopes }).await;
+    let named: Vec<&str> = scopes.iter().map(Scope::name).collect();
+    let act = Actor::console().acts("key.create", &name).with("scopes", named);
+    let command = CreateServiceKey { key: key.clone(), name, scopes };
+    let made = db.run(&Acting::when(act, command, Option::is_some)).await;
     match made {
         // A key of ours that is there already came from a run whose COMMIT had an unknown outcome.
         Ok(_) => {}
@@ -54,7 +58,8 @@ async fn create(db: &Db, name: String, scopes: &[String]) -> anyhow::Result<()> 
 }
 
 async fn revoke(db: &Db, id: Uuid) -> anyhow::Result<()> {
-    match db.run(&RevokeServiceKey(ServiceKeyId::new(id))).await {
+    let act = Actor::console().acts("key.revoke", id);
+    match db.run(&Acting::new(act, RevokeServiceKey(ServiceKeyId::new(id)))).await {
         Ok(()) => Ok(output::print_line(&format!("revoked {id}; its connections are closed"))?),
         Err(Failure::Refused(AuthRefusal::KeyNotFound)) => {
             Err(anyhow!("no live key has the id {id}; see `tollbell token list`"))

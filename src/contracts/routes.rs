@@ -26,6 +26,7 @@ use super::{
 use crate::{
     auth::{
         Caller, Scope,
+        acts::Acting,
         gate::{Admin, Owner},
         keyed,
     },
@@ -99,7 +100,11 @@ impl ContractState {
         Ok(ContractView::new(contract, subscribers, caller, now, scale))
     }
 
-    async fn edited(&self, command: EditContract, caller: &Caller) -> Result<Response, ApiError> {
+    async fn edited(
+        &self,
+        command: Acting<EditContract>,
+        caller: &Caller,
+    ) -> Result<Response, ApiError> {
         let contract = self.db.run(&command).await.map_err(failed)?;
         let view = self.view(&contract, caller).await?;
         Ok(etag::whole(contract.version, Data::json(view)))
@@ -332,7 +337,8 @@ async fn edit(
 ) -> Result<Response, ApiError> {
     let seen = held.or(body.version);
     let edit = body.read(&state)?;
-    state.edited(EditContract { id, by: By::Owner(owner.address), seen, edit }, &caller).await
+    let command = EditContract { id, by: By::Owner(owner.address), seen, edit };
+    state.edited(Acting::own(command), &caller).await
 }
 
 /// Cancel a contract, for good; each subscription ends at once
@@ -346,7 +352,8 @@ async fn cancel(
     IfMatch(seen): IfMatch,
 ) -> Result<Response, ApiError> {
     let edit = Edit { status: Some(ContractStatus::Canceled), ..Edit::default() };
-    state.edited(EditContract { id, by: By::Owner(owner.address), seen, edit }, &caller).await
+    let command = EditContract { id, by: By::Owner(owner.address), seen, edit };
+    state.edited(Acting::own(command), &caller).await
 }
 
 /// Cancel anybody's contract
@@ -356,11 +363,12 @@ async fn cancel(
 async fn stop(
     State(state): State<ContractState>,
     caller: Caller,
-    _: Admin,
+    admin: Admin,
     Params(id): Params<ContractId>,
 ) -> Result<Response, ApiError> {
     let edit = Edit { status: Some(ContractStatus::Canceled), ..Edit::default() };
-    state.edited(EditContract { id, by: By::Operator, seen: None, edit }, &caller).await
+    let command = EditContract { id, by: By::Operator, seen: None, edit };
+    state.edited(Acting::new(admin.acts("contract.cancel", id), command), &caller).await
 }
 
 fn title(text: String) -> Result<Title, ApiError> {

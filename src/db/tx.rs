@@ -84,6 +84,11 @@ impl Tx {
         random::uuid()
     }
 
+    /// How many events it has so far.
+    pub const fn emitted(&self) -> usize {
+        self.drafts.len()
+    }
+
     /// Adds an event. It is numbered and stored when the transaction commits, after all that was emitted before it.
     ///
     /// # Errors

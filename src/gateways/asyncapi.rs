@@ -17,7 +17,8 @@ use super::{
     },
 };
 use crate::{
-    auth, billing, contracts,
+    auth::{self, acts::Acted},
+    billing, contracts,
     kernel::{
         catalogue::{Catalogue, KindEntry, Shape, TopicEntry},
         event::{Seq, Topic},
@@ -81,11 +82,17 @@ fn own() -> Catalogue {
             TopicEntry {
                 name: topics::OPS,
                 audience: "admins",
-                kinds: &["ops.clock_advanced", HUB_STATS],
+                kinds: &["ops.acted", "ops.clock_advanced", HUB_STATS],
                 snapshot: None,
             },
         ],
         kinds: vec![
+            KindEntry {
+                kind: "ops.acted",
+                meaning: "An operator did something; the event stands in the transaction of what was done.",
+                data: Shape::of::<Acted>(),
+                example: include_str!("../../tests/golden/events/ops.acted.json"),
+            },
             KindEntry {
                 kind: "ops.clock_advanced",
                 meaning: "Somebody moved the test clock of a hub that was started with --dev.",
@@ -336,6 +343,7 @@ mod tests {
             contracts::events::KINDS,
             plans::events::KINDS,
             auth::users::events::KINDS,
+            auth::acts::events::KINDS,
             operate::events::KINDS,
         ]
         .concat();

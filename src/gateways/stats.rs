@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::topics::{OPS, PULSE};
 use crate::{
+    auth::Auth,
     hub::{Hub, HubStats},
     kernel::event::Topic,
 };
@@ -59,10 +60,13 @@ pub struct NodePulse {
     pub ring_events: usize,
     /// Bytes of these.
     pub ring_bytes: usize,
+    /// How often sessions of wallets were opened, made new or ended, as far as the node knows since it started. When it
+    /// changes, a list of sessions is old.
+    pub session_changes: u64,
 }
 
 /// Tells the figures of this node until the task is dropped.
-pub async fn tell(hub: Hub, name: Arc<str>) {
+pub async fn tell(hub: Hub, auth: Arc<Auth>, name: Arc<str>) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut before = hub.stats();
@@ -71,7 +75,8 @@ pub async fn tell(hub: Hub, name: Arc<str>) {
         let now = hub.stats();
         let mut pulse = pulse(&before, &now);
         post(&hub, PULSE, &pulse);
-        pulse.node = Some(node(&before, &now, Arc::clone(&name)));
+        let sessions = auth.session_changes();
+        pulse.node = Some(node(&before, &now, Arc::clone(&name), sessions));
         post(&hub, OPS, &pulse);
         before = now;
     }
@@ -102,7 +107,7 @@ fn pulse(before: &HubStats, now: &HubStats) -> Pulse {
     }
 }
 
-fn node(before: &HubStats, now: &HubStats, name: Arc<str>) -> NodePulse {
+fn node(before: &HubStats, now: &HubStats, name: Arc<str>, session_changes: u64) -> NodePulse {
     NodePulse {
         name,
         head: now.head,
@@ -111,6 +116,7 @@ fn node(before: &HubStats, now: &HubStats, name: Arc<str>) -> NodePulse {
         sent_bytes: now.bytes.wrapping_sub(before.bytes),
         ring_events: now.ring_events,
         ring_bytes: now.ring_bytes,
+        session_changes,
     }
 }
 
@@ -144,7 +150,7 @@ mod tests {
         let (before, now) =
             (counted(17_634, [10, 1], 9_000), counted(18_446, [16_010, 241], 4_880_000));
         let mut pulse = pulse(&before, &now);
-        pulse.node = Some(node(&before, &now, "hub-1".into()));
+        pulse.node = Some(node(&before, &now, "hub-1".into(), 7));
         let golden: Value =
             serde_json::from_str(include_str!("../../tests/golden/hints/hub.stats.json")).unwrap();
         assert_eq!(json!({"kind": HUB_STATS, "topics": [OPS], "data": pulse}), golden);

@@ -16,6 +16,7 @@ use super::{
     store,
 };
 use crate::{
+    auth::acts::Acted,
     db::{
         Answer, DbError, Tx,
         keys::{self, Outcome, Remembered, RequestKey},
@@ -35,6 +36,8 @@ pub struct Order {
     /// Which request asks: the same key again gets the same answer. `None` when the command that posts it knows by
     /// itself that it does so once.
     pub key: Option<RequestKey>,
+    /// What is told behind its payment, when it is the operator who moves money.
+    pub act: Option<Acted>,
 }
 
 /// What became of an order, or [`DbError::KeyReused`], or [`DbError::PaymentsOff`].
@@ -103,9 +106,12 @@ async fn carry_out(
         .map(|(order, decision)| settle(&order.transfer, decision, &mut ids, now))
         .collect::<Result<_, _>>()?;
     write(tx, &book, orders, &answers).await?;
-    for (index, answer) in answers.iter().enumerate() {
+    for (index, (order, answer)) in orders.iter().zip(&answers).enumerate() {
         if let Some(payment) = new_payment(answer) {
             tx.emit(&LedgerEvent::PaymentMade(payment.clone()))?;
+            if let Some(act) = &order.act {
+                tx.emit(act)?;
+            }
         }
         behind(tx, index, answer)?;
     }
@@ -163,7 +169,8 @@ impl Memory {
         Ok(Self { keys, payments, open: tx.payments_on() })
     }
 
-    fn decide(&self, book: &mut Book, reach: &Reach, Order { transfer, key }: &Order) -> Decision {
+    fn decide(&self, book: &mut Book, reach: &Reach, order: &Order) -> Decision {
+        let Order { transfer, key, .. } = order;
         if let Some(key) = key
             && let Some(remembered) = self.keys.get(&key.id())
         {

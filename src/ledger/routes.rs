@@ -23,6 +23,7 @@ use super::{
 use crate::{
     auth::{
         Auth, Caller, Scope,
+        acts::{Acted, Acting},
         gate::{Admin, ClientIp, Owner},
         keyed,
         routes::OpenedView,
@@ -147,18 +148,19 @@ impl LedgerState {
         caller: &str,
         key: IdempotencyKey,
         transfer: Transfer,
+        act: Option<Acted>,
     ) -> Made<PaymentMade> {
         let key = match key.0 {
             Some(key) => RequestKey::given(caller, "pay", &key, &transfer)?,
             None => RequestKey::made(),
         };
         let answer =
-            self.till.pay(Order { transfer, key: Some(key) }).await.map_err(
-                |error| match error {
+            self.till.pay(Order { transfer, key: Some(key), act }).await.map_err(|error| {
+                match error {
                     TillError::Full => ApiError::unavailable(std::time::Duration::from_secs(1)),
                     TillError::Db(error) => error.into(),
-                },
-            )?;
+                }
+            })?;
         let view = |payment: Payment| PaymentMade::new(&payment, self.db.scale());
         Ok(made(answer, view))
     }
@@ -250,6 +252,7 @@ async fn login(
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let login = Login { key, user_agent: agent.map(Into::into), secret: state.secret.clone() };
     let (address, opened) = state.db.run(&login).await.map_err(failed)?;
+    state.auth.session_opened();
     Ok(Data::json(OpenedView::new(address, &opened)))
 }
 
@@ -295,7 +298,7 @@ async fn pay(
         metadata,
         request_id: request_id.transpose()?,
     };
-    state.post(&owner.name, key, transfer).await
+    state.post(&owner.name, key, transfer, None).await
 }
 
 /// One payment
@@ -401,7 +404,8 @@ async fn create_wallet(
             (Address::of(&private), Some(text))
         }
     };
-    let command = CreateWallet { address };
+    let act = admin.acts("wallet.create", &address);
+    let command = Acting::new(act, CreateWallet { address });
     let answer = keyed::run(&state.db, &admin.name, key, &command).await?;
     Ok(made(answer, |done| WalletMade { address: done.address, version: done.version, privatekey }))
 }
@@ -428,11 +432,12 @@ struct WalletChanged {
     responses((status = 200, body = Data<WalletChanged>), Failures))]
 async fn lock_wallet(
     State(state): State<LedgerState>,
-    _: Admin,
+    admin: Admin,
     Params(address): Params<Address>,
     Body(body): Body<LockBody>,
 ) -> Result<Json<Data<WalletChanged>>, ApiError> {
-    let command = LockWallet { address, locked: body.locked };
+    let act = admin.acts(if body.locked { "wallet.lock" } else { "wallet.unlock" }, &address);
+    let command = Acting::new(act, LockWallet { address, locked: body.locked });
     let WalletDone { address, version } = state.db.run(&command).await.map_err(failed)?;
     Ok(Data::json(WalletChanged { address, version }))
 }
@@ -455,16 +460,20 @@ async fn mint(
     key: IdempotencyKey,
     Body(body): Body<MintBody>,
 ) -> Made<PaymentMade> {
+    let scale = state.db.scale();
+    let amount = payable("amount", &body.amount, scale)?;
+    let act = admin.acts("money.mint", &body.address);
+    let act = act.with("amount", amount.amount().at(scale).to_string());
     let transfer = Transfer {
         payer: Address::system(),
         payee: body.address.into(),
-        amount: payable("amount", &body.amount, state.db.scale())?,
+        amount,
         kind: PaymentKind::Mined,
         name: None,
         metadata: None,
         request_id: None,
     };
-    state.post(&admin.name, key, transfer).await
+    state.post(&admin.name, key, transfer, Some(act)).await
 }
 
 fn found(wallet: Option<Wallet>) -> Result<Wallet, ApiError> {

@@ -238,7 +238,10 @@ mod tests {
             request_id: request_id.and_then(|id| RequestId::new(id.into())),
         };
         let key = RequestKey::given(payer, "pay", key, &"").unwrap();
-        Waiting { order: Order { transfer, key: Some(key) }, reply: oneshot::channel().0 }
+        Waiting {
+            order: Order { transfer, key: Some(key), act: None },
+            reply: oneshot::channel().0,
+        }
     }
 
     #[test]

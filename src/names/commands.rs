@@ -70,7 +70,7 @@ impl PurchaseName {
             metadata: None,
             request_id: None,
         };
-        Order { transfer, key: None }
+        Order { transfer, key: None, act: None }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     auth::users,
     db::DbError,
-    kernel::{id::DiscordId, time::Timestamp},
+    kernel::{id::DiscordId, page::PageQuery, time::Timestamp},
 };
 
 /// The plan that a provider's product is sold as.
@@ -95,6 +95,23 @@ pub async fn of_user(
     user: DiscordId,
 ) -> Result<Vec<Held>, DbError> {
     store::entitlements_of_user(conn, provider, user).await
+}
+
+/// What operators gave, newest first, and behind which number the next page goes on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn comps(
+    conn: &mut PgConnection,
+    query: PageQuery,
+) -> Result<(Vec<Held>, Option<i64>), DbError> {
+    let (before, rows) = (query.before.unwrap_or(i64::MAX), query.rows());
+    let page = (before, i64::from(rows) + 1);
+    let mut held = store::entitlements_from(conn, Provider::Comp, page).await?;
+    let more = held.len() > usize::from(rows);
+    held.truncate(usize::from(rows));
+    let next = held.last().filter(|_| more).map(|held| held.entitlement.id.get());
+    Ok((held, next))
 }
 
 /// All that is known of a user's plans and minutes; `None` when they are not linked. Consistent in a snapshot.

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     auth::{
         Caller, Scope,
+        acts::Acting,
         gate::{Admin, Bot, SignedIn},
     },
     db::{Db, Failure, Refusal},
@@ -321,12 +322,13 @@ impl From<&Plan> for OnePlan {
     responses((status = 200, body = Success<OnePlan>), Failures))]
 async fn put_plan(
     State(state): State<PlanState>,
-    _: Admin,
+    admin: Admin,
     Params(tier): Params<String>,
     Body(body): Body<PlanBody>,
 ) -> Result<Json<Success<OnePlan>>, ApiError> {
     let tier = read_tier(&tier)?;
-    let command = PutPlan { tier, edit: body.read()? };
+    let act = admin.acts("plan.put", &tier);
+    let command = Acting::new(act, PutPlan { tier, edit: body.read()? });
     let plan = state.db.run(&command).await.map_err(|failure| match failure {
         Failure::Db(error) => error.into(),
         Failure::Refused(refusal) => not_offered(&refusal),

@@ -317,6 +317,27 @@ pub(super) async fn entitlements_of_user(
     held(conn, rows).await
 }
 
+/// What a provider granted to anybody, before a number, newest first.
+pub(super) async fn entitlements_from(
+    conn: &mut PgConnection,
+    provider: Provider,
+    (before, limit): (i64, i64),
+) -> Result<Vec<Held>, DbError> {
+    let rows = sqlx::query_as!(
+        EntitlementRow,
+        "select id, discord_id, plan_id, provider, reference, customer, status, provider_status, period_start,
+                period_end, cancel_at_period_end, ends_at, ended_at, past_due_at, paused_at, resumes_at,
+                provider_modified_at, provider_event_at, granted_by, note, version
+         from entitlements where provider = $1 and id < $2 order by id desc limit $3",
+        provider.name(),
+        before,
+        limit
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    held(conn, rows).await
+}
+
 /// Locks an entitlement by the provider's name for it.
 pub(super) async fn entitlement_lock(
     conn: &mut PgConnection,

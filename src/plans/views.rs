@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::model::{
-    Account, Balance, Entitlement, Limits, Plan, Product, Provider, Reference, Status, Tier, Usable,
+    Account, Balance, Entitlement, Held, Limits, Plan, Product, Provider, Reference, Status, Tier,
+    Usable,
 };
 use crate::kernel::{
     id::{DiscordId, EntitlementId},
@@ -134,6 +135,32 @@ impl EntitlementView {
             resumes_at: entitlement.resumes_at,
             note: entitlement.note.clone(),
             version: entitlement.version,
+        }
+    }
+}
+
+/// A plan that an operator gave.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CompView {
+    #[serde(flatten)]
+    entitlement: EntitlementView,
+    /// Whose it is.
+    discord_user_id: DiscordId,
+    /// Who said so last: the public name of a service key.
+    granted_by: Option<String>,
+    /// Whether it is over: it was ended, or its time has come.
+    ended: bool,
+}
+
+impl CompView {
+    /// A gift as it stands at a time.
+    pub fn new(held: &Held, now: Timestamp) -> Self {
+        let one = &held.entitlement;
+        Self {
+            entitlement: EntitlementView::new(one, &held.plan),
+            discord_user_id: one.user,
+            granted_by: one.granted_by.clone(),
+            ended: one.ended_at.is_some() || one.period.end <= now,
         }
     }
 }

@@ -24,7 +24,11 @@ use super::{
     views::{ServerView, SessionView},
 };
 use crate::{
-    auth::{Caller, Scope, keyed},
+    auth::{
+        Caller, Scope,
+        acts::{Acting, Actor},
+        keyed,
+    },
     db::{Db, Failure, Refusal, keys::Outcome},
     http::{
         Data,
@@ -186,7 +190,9 @@ async fn start(
     let orchestrator = state.orchestrator()?;
     // A key of our own is given once: a repetition under it is this request's own.
     let repeats = key.0.is_some();
-    let command = StartSession { owner, input, source };
+    let (actor, game) = (Actor::operator(&caller), input.game_code.as_str());
+    let act = actor.map(|actor| actor.acts("server.start", owner).with("game", game));
+    let command = Acting::new(act, StartSession { owner, input, source });
     let answer = keyed::run(&state.db, &caller.name(), key, &command).await.map_err(mismatch)?;
     let id = match answer.outcome {
         Outcome::Done(id) => id,
@@ -337,7 +343,10 @@ async fn stop(
     let reason = reason.or_else(|| Text::cut("stopped"));
     let reason = reason.ok_or_else(|| unreadable(InputError::Field("reason")))?;
     let id = named(&id)?;
-    let stopping = state.db.run(&StopSession { id, by, reason }).await.map_err(failed)?;
+    let actor = Actor::operator(&caller);
+    let act = actor.map(|actor| actor.acts("server.stop", id).with("reason", reason.as_str()));
+    let command = Acting::new(act, StopSession { id, by, reason });
+    let stopping = state.db.run(&command).await.map_err(failed)?;
     let session = match stopping.tell {
         Some(told) => {
             let orchestrator = state.orchestrator()?;

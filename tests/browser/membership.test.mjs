@@ -78,3 +78,19 @@ test("a server is launched, seen by everybody, and stopped; only what it ran is 
   await clean(visitor);
   await Promise.all([page.close(), visitor.close()]);
 });
+
+test("what can't be read is said, and read again when it can", async () => {
+  const { token } = await admin.post(`users/${USER}/tokens`);
+  const page = await chrome.page(`${hub.url}/app/#/membership`, { quiet: /status of 500/ });
+  const fails = (route) => route.fulfill({ status: 500, contentType: "application/json", body: JSON.stringify({ success: false, code: "INTERNAL", message: "something failed" }) });
+  await page.route("**/api/subscriptions/usage/**", fails);
+  await page.getByRole("textbox", { name: "Token" }).fill(token);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  const notice = page.getByText("Some of this could not be read: something failed");
+  await notice.waitFor({ timeout: 60_000 });
+  await accessible(page, "membership, with a notice");
+  await page.unroute("**/api/subscriptions/usage/**", fails);
+  await notice.waitFor({ state: "detached", timeout: 60_000 });
+  await clean(page);
+  await page.close();
+});

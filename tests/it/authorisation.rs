@@ -59,6 +59,7 @@ const TABLE: &[(&str, &str, [u16; 6])] = &[
         [401, 403, 404, 403, 404, 401],
     ),
     ("POST", "/api/subscriptions/users/{discord_id}/comps", [401, 403, 403, 403, 400, 401]),
+    ("GET", "/api/subscriptions/comps", [401, 403, 403, 403, 200, 401]),
     ("POST", "/api/subscriptions/users/{discord_id}/adjustments", [401, 403, 403, 403, 400, 401]),
     // The user is the one that the bot links below.
     ("GET", "/api/v1/users/me", [401, 403, 403, 403, 403, 401]),

@@ -7,6 +7,7 @@
     reason = "a test is a program of its own, and panics when it meets something else than it expects"
 )]
 
+mod audit;
 mod authorisation;
 mod bad_input;
 mod bench;

@@ -34,6 +34,8 @@ pub enum Change {
     NameUpdated(Box<NameChanged>),
     /// The operator set the message of the day, or switched payments on or off.
     NoticeChanged(Box<NoticeChanged>),
+    /// An operator did something; the event stands in the transaction of what was done.
+    OpsActed(Box<Acted>),
     /// Somebody moved the test clock of a hub that was started with --dev.
     OpsClockAdvanced(Box<ClockAdvanced>),
     /// Something differed from what a provider says, and was repaired.
@@ -44,6 +46,8 @@ pub enum Change {
     OpsServerAnomaly(Box<ServerAnomaly>),
     /// An event of a provider waits, failed, or says something that an operator should look at.
     OpsWebhookFailed(Box<WebhookFailed>),
+    /// An event of a provider of which operators were told was applied, or needs nothing.
+    OpsWebhookSettled(Box<WebhookSettled>),
     /// Money moved from one wallet to another.
     PaymentMade(Box<PaymentMade>),
     /// The operator made or changed a plan.
@@ -142,11 +146,13 @@ impl Event {
             "name.transferred" => Change::NameTransferred(self.data()?),
             "name.updated" => Change::NameUpdated(self.data()?),
             "notice.changed" => Change::NoticeChanged(self.data()?),
+            "ops.acted" => Change::OpsActed(self.data()?),
             "ops.clock_advanced" => Change::OpsClockAdvanced(self.data()?),
             "ops.drift" => Change::OpsDrift(self.data()?),
             "ops.orphan_stopped" => Change::OpsOrphanStopped(self.data()?),
             "ops.server_anomaly" => Change::OpsServerAnomaly(self.data()?),
             "ops.webhook_failed" => Change::OpsWebhookFailed(self.data()?),
+            "ops.webhook_settled" => Change::OpsWebhookSettled(self.data()?),
             "payment.made" => Change::PaymentMade(self.data()?),
             "plan.changed" => Change::PlanChanged(self.data()?),
             "player.linked" => Change::PlayerLinked(self.data()?),

@@ -24,6 +24,8 @@ export interface Events {
   "name.updated": NameChanged;
   /** The operator set the message of the day, or switched payments on or off. */
   "notice.changed": NoticeChanged;
+  /** An operator did something; the event stands in the transaction of what was done. */
+  "ops.acted": Acted;
   /** Somebody moved the test clock of a hub that was started with --dev. */
   "ops.clock_advanced": ClockAdvanced;
   /** Something differed from what a provider says, and was repaired. */
@@ -34,6 +36,8 @@ export interface Events {
   "ops.server_anomaly": ServerAnomaly;
   /** An event of a provider waits, failed, or says something that an operator should look at. */
   "ops.webhook_failed": WebhookFailed;
+  /** An event of a provider of which operators were told was applied, or needs nothing. */
+  "ops.webhook_settled": WebhookSettled;
   /** Money moved from one wallet to another. */
   "payment.made": PaymentMade;
   /** The operator made or changed a plan. */
@@ -366,10 +370,28 @@ export type CompBody = {
   tier: string;
 };
 
+/** A plan that an operator gave. */
+export type CompView = EntitlementView & {
+  /** Whose it is. */
+  discord_user_id: DiscordId;
+  /** Whether it is over: it was ended, or its time has come. */
+  ended: boolean;
+  /** Who said so last: the public name of a service key. */
+  granted_by?: string | null;
+};
+
 /** What a comparison came to. */
 export type ComparedView = {
   /** What differed, and was repaired. */
   drift: Drift[];
+};
+
+/** A page of gifts. */
+export type Comps = {
+  /** The gifts, newest first. */
+  comps: CompView[];
+  /** The `before` of the next page; null on the last one. */
+  next?: number | null;
 };
 
 /** One connection. */
@@ -2381,6 +2403,17 @@ export type Success_ComparedView = {
 };
 
 /** A successful answer: `{"success":true}` and the fields of the body beside it. */
+export type Success_Comps = {
+  /** The gifts, newest first. */
+  comps: CompView[];
+  /** The `before` of the next page; null on the last one. */
+  next?: number | null;
+} & {
+  /** Always true. */
+  success: boolean;
+};
+
+/** A successful answer: `{"success":true}` and the fields of the body beside it. */
 export type Success_GamesBody = {
   /** As the orchestrator lists them. */
   games: Record<string, unknown>[];
@@ -2784,6 +2817,20 @@ export type WebhookEventsAnswer = {
 /** When another plan begins. */
 export type When = "now" | "period_end";
 
+/** An operator did something. */
+export type Acted = {
+  /** What: a noun, a dot and a verb, as in `wallet.lock`. */
+  action: string;
+  /** Who: the public name of a service key, or `console` for a command on the host. */
+  by: string;
+  /** More about it; each action has its own. */
+  detail: Record<string, unknown>;
+  /** What that key is called. */
+  name: string;
+  /** To what: an address, an id, a name. */
+  target: string;
+};
+
 /** What does not fit: told to the operator, and no reason to refuse a report. */
 export type Anomaly = "other_server" | "failed_after_ready" | "impossible_runtime";
 
@@ -2929,6 +2976,8 @@ export type NodePulse = {
   ring_events: number;
   /** Bytes sent to connections in the last second. */
   sent_bytes: number;
+  /** How often sessions of wallets were opened, made new or ended, as far as the node knows since it started. When it changes, a list of sessions is old. */
+  session_changes: number;
 };
 
 /** The notice was changed. */
@@ -3267,6 +3316,22 @@ export type WebhookFailed = {
   /** Who sent it. */
   provider: Provider;
   /** How far it is. */
+  status: EventStatus;
+  /** Its type, in the provider's word. */
+  type: string;
+};
+
+/** A provider's event of which operators were told needs them no more: it was applied, or there is nothing to apply. */
+export type WebhookSettled = {
+  /** How often it was tried. */
+  attempts: number;
+  /** The provider's name for it. */
+  event_id: string;
+  /** Its number here. */
+  id: number;
+  /** Who sent it. */
+  provider: Provider;
+  /** How far it is: `processed` or `ignored`. */
   status: EventStatus;
   /** Its type, in the provider's word. */
   type: string;

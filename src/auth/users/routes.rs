@@ -22,6 +22,7 @@ use super::{
 use crate::{
     auth::{
         Auth, Caller, Scope,
+        acts::{Acted, Acting},
         gate::{Bot, CsrfToken, SignedIn},
     },
     db::{DbError, Failure, Never, Refusal},
@@ -150,12 +151,13 @@ impl ProfileBody {
     responses((status = 200, body = Data<UserView>), Failures))]
 async fn link(
     State(auth): State<Arc<Auth>>,
-    _: Bot,
+    bot: Bot,
     Params(id): Params<DiscordId>,
     Body(body): Body<ProfileBody>,
 ) -> Result<Json<Data<UserView>>, ApiError> {
     let profile = body.read()?;
-    let user = auth.db().run(&LinkUser { id, profile }).await.map_err(failed)?;
+    let command = Acting::new(bot.operates("user.link", id), LinkUser { id, profile });
+    let user = auth.db().run(&command).await.map_err(failed)?;
     Ok(Data::json(view(&auth, user).await?))
 }
 
@@ -203,6 +205,9 @@ async fn issue(
         ttl,
         user_agent: agent.map(ToOwned::to_owned),
     };
+    // A bot's user logs in by this; an operator's use of it is told, although no event tells of a login.
+    let act = bot.operates("user_token.issue", id).map(|act| act.with("ttl_s", ttl.as_secs()));
+    let command = Acting::when(act, command, |_| true);
     let (_, opened) = auth.db().run(&command).await.map_err(failed)?;
     let view = TokenView {
         token: opened.token.reveal().into(),
@@ -263,11 +268,12 @@ struct Ended {
     responses((status = 200, body = Data<Ended>), Failures))]
 async fn revoke(
     State(auth): State<Arc<Auth>>,
-    _: Bot,
+    bot: Bot,
     Params(id): Params<DiscordId>,
 ) -> Result<Json<Data<Ended>>, ApiError> {
     find(&auth, id).await?;
-    Ok(Data::json(Ended { revoked: end(&auth, UserSessions::Of(id)).await? }))
+    let act = bot.operates("user_tokens.revoke", id);
+    Ok(Data::json(Ended { revoked: end(&auth, act, UserSessions::Of(id)).await? }))
 }
 
 /// Take a wallet from the caller
@@ -288,9 +294,13 @@ async fn unlink(
     Ok(Data::json(view(&auth, user).await?))
 }
 
-/// Ends sessions of users.
-pub(in crate::auth) async fn end(auth: &Auth, which: UserSessions) -> Result<usize, ApiError> {
-    auth.db().run(&EndUserSessions(which)).await.map_err(failed)
+/// Ends sessions of users; an operator's doing so is told.
+pub(in crate::auth) async fn end(
+    auth: &Auth,
+    act: Option<Acted>,
+    which: UserSessions,
+) -> Result<usize, ApiError> {
+    auth.db().run(&Acting::new(act, EndUserSessions(which))).await.map_err(failed)
 }
 
 /// What the client is told when a change of a user is refused.

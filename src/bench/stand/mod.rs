@@ -338,5 +338,5 @@ fn transfer(
         metadata: None,
         request_id: None,
     };
-    Ok(ledger::Order { transfer, key: Some(RequestKey::made()) })
+    Ok(ledger::Order { transfer, key: Some(RequestKey::made()), act: None })
 }

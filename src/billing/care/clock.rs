@@ -151,7 +151,9 @@ impl Care {
         let due = webhooks::store::events_due(&mut *self.db.read().await?, now, EVENTS_MAX).await?;
         let mut tried = 0;
         for id in &due {
-            tried += usize::from(retry(&self.db, *id, self.revoke_on_full_refund).await?.is_some());
+            tried += usize::from(
+                retry(&self.db, *id, self.revoke_on_full_refund, None).await?.is_some(),
+            );
         }
         Ok(tried > 0)
     }
@@ -163,7 +165,7 @@ impl Care {
         };
         let (user, occasion, attempts) = taken;
         let teller = self.teller(Some(occasion));
-        match reconcile::user(&self.db, &self.polar, teller, user).await {
+        match reconcile::user(&self.db, &self.polar, teller, user, None).await {
             Ok(_) => {}
             Err(CareError::Db(error)) => return Err(error.into()),
             Err(CareError::Polar(error)) => {
@@ -186,7 +188,7 @@ impl Care {
         if over {
             // The subscription should be there by now, whether or not its webhook has come.
             let teller = self.teller(Some(Occasion::Checkout));
-            reconcile::user(&self.db, &self.polar, teller, user).await?;
+            reconcile::user(&self.db, &self.polar, teller, user, None).await?;
         }
         Ok(true)
     }

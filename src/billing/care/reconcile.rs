@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::store;
 use crate::{
+    auth::acts::{Acted, Acting},
     billing::{
         apply::{Teller, Verdict},
         events::{Drift, DriftFound},
@@ -43,7 +44,7 @@ pub enum CareError {
     Db(#[from] DbError),
 }
 
-/// Compares what one user has.
+/// Compares what one user has. When an operator asked for it, that is told with its end.
 ///
 /// # Errors
 /// When the provider does not say, or the database fails.
@@ -52,6 +53,7 @@ pub async fn user(
     polar: &Polar,
     teller: Teller,
     user: DiscordId,
+    act: Option<Acted>,
 ) -> Result<Vec<Drift>, CareError> {
     let asked_at = db.now();
     let mut told: Vec<SubscriptionNews> =
@@ -76,7 +78,8 @@ pub async fn user(
     for reference in gone {
         drift.extend(ran(db.run(&End { teller, reference, told_at: asked_at }).await)?.drift);
     }
-    ran(db.run(&Looked(user)).await)?;
+    let act = act.map(|act| act.with("drift", drift.len()));
+    ran(db.run(&Acting::when(act, Looked(user), |()| true)).await)?;
     Ok(drift)
 }
 
@@ -226,7 +229,6 @@ struct Looked(DiscordId);
 
 impl Command for Looked {
     const NAME: &'static str = "billing_looked";
-    const REPEATABLE: bool = true;
     type Done = ();
     type Refusal = Never;
 

@@ -69,6 +69,14 @@ fn every_kind_has_its_golden_json() {
         attempts: 1,
         next_attempt_at: Some(at("2026-10-01T12:01:00Z")),
     });
+    check(&WebhookSettled {
+        id: 12,
+        provider: Provider::Polar,
+        event_id: "3f0d4a52-6f0a-4d8e-9a44-0c5b0f1d2e30".into(),
+        kind: "subscription.active".into(),
+        status: EventStatus::Processed,
+        attempts: 2,
+    });
     let stand = |status, end| Stand {
         tier: "supporter".parse().unwrap(),
         status,

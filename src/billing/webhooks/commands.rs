@@ -9,7 +9,7 @@ use super::{
 use crate::{
     billing::{
         apply::{Teller, Verdict},
-        events::WebhookFailed,
+        events::{WebhookFailed, WebhookSettled},
         model::{EventStatus, Note, retry_pause},
         polar::{self, News},
     },
@@ -108,7 +108,7 @@ impl Command for NoteFailure<'_> {
 }
 
 /// Tries an event again.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Retry {
     /// Which.
     pub id: i64,
@@ -195,10 +195,11 @@ async fn settle(
     let told = claimed.known && (claimed.status, claimed.code) == (status, code);
     let gives_up = status == EventStatus::Failed && next_attempt_at.is_none();
     let code = code.filter(|code| code.is_alarming() && (!told || gives_up));
+    let (id, attempts) = (claimed.id, claimed.attempts);
     if let Some(code) = code {
-        let (attempts, event_id, kind) = (claimed.attempts, event_id.into(), kind.into());
+        let (event_id, kind) = (event_id.into(), kind.into());
         tx.emit(&WebhookFailed {
-            id: claimed.id,
+            id,
             provider,
             event_id,
             kind,
@@ -207,6 +208,10 @@ async fn settle(
             attempts,
             next_attempt_at,
         })?;
+    }
+    if status.is_done() && claimed.is_announced() {
+        let (event_id, kind) = (event_id.into(), kind.into());
+        tx.emit(&WebhookSettled { id, provider, event_id, kind, status, attempts })?;
     }
     metrics::counter!("webhook_events_total", "provider" => provider.name(), "status" => status.name())
         .increment(1);

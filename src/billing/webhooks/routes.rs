@@ -19,7 +19,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::commands::{NoteFailure, Receipt, Receive, Retry};
 use crate::{
-    auth::gate::Admin,
+    auth::{
+        acts::{Acted, Acting},
+        gate::Admin,
+    },
     billing::{
         apply::Teller,
         model::{EventStatus, Note},
@@ -250,12 +253,14 @@ async fn replay(
     let missing = || ApiError::not_found("EVENT_NOT_FOUND", "no event has this number");
     queries::event(&mut *state.db.read().await?, id).await?.ok_or_else(missing)?;
     tracing::info!(by = admin.name, event = id, "an event is replayed");
-    retry(&state.db, id, state.revoke_on_full_refund).await?;
+    let act = admin.acts("webhook.replay", id);
+    retry(&state.db, id, state.revoke_on_full_refund, Some(act)).await?;
     let event = queries::event(&mut *state.db.read().await?, id).await?.ok_or_else(missing)?;
     Ok(Success::json(WebhookEventAnswer { event }))
 }
 
-/// Tries an event again; one that fails is noted. Gives what became of it, if it was ours to try.
+/// Tries an event again; one that fails is noted. Gives what became of it, if it was ours to try. An operator's trying is
+/// told with what it came to.
 ///
 /// # Errors
 /// When the database is unavailable.
@@ -263,9 +268,10 @@ pub(in crate::billing) async fn retry(
     db: &Db,
     id: i64,
     revoke_on_full_refund: bool,
+    act: Option<Acted>,
 ) -> Result<Option<Receipt>, DbError> {
     let attempt = Retry { id, revoke_on_full_refund, note_failure: false };
-    let error = match db.run(&attempt).await {
+    let error = match db.run(&Acting::when(act.clone(), attempt, Option::is_some)).await {
         Ok(receipt) => return Ok(receipt),
         Err(Failure::Refused(never)) => match never {},
         Err(Failure::Db(error)) if error.is_unavailable() => return Err(error),
@@ -276,7 +282,8 @@ pub(in crate::billing) async fn retry(
         error = format!("{:#}", anyhow::Error::from(error)),
         "an event failed"
     );
-    match db.run(&Retry { note_failure: true, ..attempt }).await {
+    let noted = Retry { note_failure: true, ..attempt };
+    match db.run(&Acting::when(act, noted, Option::is_some)).await {
         Ok(receipt) => Ok(receipt),
         Err(Failure::Refused(never)) => match never {},
         Err(Failure::Db(error)) => Err(error),

@@ -36,6 +36,13 @@ pub(in crate::billing) struct Claimed {
     pub(in crate::billing) known: bool,
 }
 
+impl Claimed {
+    /// Whether operators were told that it waits or failed. What was done before is claimed by nobody.
+    pub(in crate::billing) fn is_announced(&self) -> bool {
+        self.known && !self.status.is_done() && self.code.is_some_and(Note::is_alarming)
+    }
+}
+
 /// Takes an event down, or finds it, and locks it. Who comes at the same time waits here for the other's commit.
 pub(in crate::billing) async fn event_claim(
     conn: &mut PgConnection,

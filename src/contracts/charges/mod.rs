@@ -74,7 +74,7 @@ pub(super) fn order(
         metadata: Metadata::new(note),
         request_id: None,
     };
-    Order { transfer, key: None }
+    Order { transfer, key: None, act: None }
 }
 
 /// A charge on the wire.

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     auth::{
         Caller, Scope,
+        acts::Acting,
         gate::{Admin, Owner},
         keyed,
     },
@@ -101,7 +102,10 @@ impl ContractState {
     }
 
     async fn change(&self, id: SubscriptionId, by: By, change: Change) -> Viewed {
-        let command = ChangeSubscription { id, by, change };
+        self.carry_out(Acting::own(ChangeSubscription { id, by, change })).await
+    }
+
+    async fn carry_out(&self, command: Acting<ChangeSubscription>) -> Viewed {
         let standing = self.db.run(&command).await.map_err(failed)?;
         Ok(Data::json(self.shown(&standing)))
     }
@@ -110,7 +114,7 @@ impl ContractState {
         &self,
         caller: &str,
         key: IdempotencyKey,
-        command: Subscribe,
+        command: Acting<Subscribe>,
     ) -> Result<Replayed<Response>, ApiError> {
         let answer = keyed::run(&self.db, caller, key, &command).await?;
         let response = match answer.outcome {
@@ -200,7 +204,7 @@ async fn subscribe(
     let max_price = body.max_price.as_ref().map(limit).transpose()?;
     let request = Request::Owner { max_price: max_price.map(Payable::amount) };
     let command = Subscribe { contract, wallet: owner.address, request };
-    state.subscribed(&owner.name, key, command).await
+    state.subscribed(&owner.name, key, Acting::own(command)).await
 }
 
 /// Whether a wallet is subscribed to a contract: the question that shops ask
@@ -337,9 +341,11 @@ async fn force(
     key: IdempotencyKey,
     Body(body): Body<ForceBody>,
 ) -> Result<Replayed<Response>, ApiError> {
+    let act = admin.acts("subscription.force", &body.address);
+    let act = act.with("contract_id", body.contract_id.get());
     let command =
         Subscribe { contract: body.contract_id, wallet: body.address, request: Request::Operator };
-    state.subscribed(&admin.name, key, command).await
+    state.subscribed(&admin.name, key, Acting::new(act, command)).await
 }
 
 /// End anybody's subscription now
@@ -347,8 +353,9 @@ async fn force(
     params(("id" = SubscriptionId, Path)), responses((status = 200, body = Data<SubscriptionView>), Failures))]
 async fn revoke(
     State(state): State<ContractState>,
-    _: Admin,
+    admin: Admin,
     Params(id): Params<SubscriptionId>,
 ) -> Viewed {
-    state.change(id, By::Operator, Change::Revoke).await
+    let command = ChangeSubscription { id, by: By::Operator, change: Change::Revoke };
+    state.carry_out(Acting::new(admin.acts("subscription.revoke", id), command)).await
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth::gate::Admin,
+    auth::{acts::Acting, gate::Admin},
     db::{
         Db, Failure,
         keys::{Outcome, RequestKey},
@@ -81,18 +81,20 @@ struct Created {
     security(("kromer_key" = [])), responses((status = 200, body = Created), Failures))]
 async fn create(
     State(state): State<InternalState>,
-    _: Admin,
+    admin: Admin,
     Body(body): Body<CreateBody>,
 ) -> Result<Json<Created>, ApiError> {
     let privatekey = hex::encode(random::bytes::<16>());
     let key = PrivateKey::new(privatekey.clone().into()).map_err(ApiError::internal)?;
+    let act = admin.acts("player.wallet_create", Address::of(&key));
+    let act = act.with("player", body.uuid.to_string());
     let command = CreatePlayerWallet {
         player: Player { id: body.uuid, name: body.name },
         key,
         secret: state.secret.clone(),
         funds: state.funds,
     };
-    let address = state.db.run(&command).await.map_err(failed)?;
+    let address = state.db.run(&Acting::new(act, command)).await.map_err(failed)?;
     Ok(Json(Created { privatekey, address }))
 }
 
@@ -128,7 +130,10 @@ async fn give_money(
         Some(key) => RequestKey::given(&admin.name, "give_money", &key, &transfer)?,
         None => RequestKey::made(),
     };
-    let posted = state.till.pay(Order { transfer, key: Some(key) }).await;
+    let action = if transfer.payer == Address::system() { "money.mint" } else { "money.take" };
+    let amount = transfer.amount.amount().at(state.db.scale());
+    let act = admin.acts(action, &body.address).with("amount", amount.to_string());
+    let posted = state.till.pay(Order { transfer, key: Some(key), act: Some(act) }).await;
     match posted {
         Ok(answer) => match answer.outcome {
             Outcome::Done(_) => {}
@@ -217,11 +222,12 @@ struct Renamed {
     security(("kromer_key" = [])), responses((status = 200, body = Renamed), Failures))]
 async fn update_player(
     State(state): State<InternalState>,
-    _: Admin,
+    admin: Admin,
     Body(body): Body<RenameBody>,
 ) -> Result<Json<Renamed>, ApiError> {
     let player = Player { id: body.uuid, name: body.username.clone() };
-    match state.db.run(&RenamePlayer(player)).await {
+    let act = admin.acts("player.rename", body.uuid).with("name", body.username.as_str());
+    match state.db.run(&Acting::new(act, RenamePlayer(player))).await {
         Ok(()) => Ok(Json(Renamed { uuid: body.uuid, name: body.username })),
         Err(Failure::Refused(refusal)) => Err(refused(&refusal)),
         Err(Failure::Db(error)) => Err(error.into()),

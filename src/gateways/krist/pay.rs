@@ -131,7 +131,7 @@ impl Krist {
                 RequestKey::made()
             }
         };
-        let answer = self.till.pay(Order { transfer, key: Some(key) }).await?;
+        let answer = self.till.pay(Order { transfer, key: Some(key), act: None }).await?;
         match answer.outcome {
             Outcome::Done(payment) => Ok(Paid { payment, replayed: answer.replayed }),
             Outcome::Refused(refusal) => Err(refusal.into()),

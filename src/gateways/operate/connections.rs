@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use super::routes::OperateState;
 use crate::{
-    auth::gate::Admin,
+    auth::{acts::Tell, gate::Admin},
+    db::Failure,
     http::{Data, error::ApiError, openapi::Failures},
     hub::{Census, Close, Connected, ConnectionId},
     kernel::event::{Seq, Topic},
@@ -121,5 +122,11 @@ pub(super) async fn part(
         return Err(unknown());
     }
     tracing::info!(by = admin.name, connection = name, "a connection was ended");
+    // Nothing of it is in the database, so it is told alone, behind the act.
+    match state.db.run(&Tell(admin.acts("connection.kick", &name))).await {
+        Ok(()) => {}
+        Err(Failure::Refused(never)) => match never {},
+        Err(Failure::Db(error)) => return Err(error.into()),
+    }
     Ok(Data::json(PartedView { id: name }))
 }

@@ -15,7 +15,7 @@ use super::{
     notices,
 };
 use crate::{
-    auth::gate::Admin,
+    auth::{acts::Acting, gate::Admin},
     db::{Db, Failure},
     http::{Data, error::ApiError, extract::Body, openapi::Failures},
     hub::Hub,
@@ -92,8 +92,9 @@ async fn clock(
         let message = format!("must be 1 to {ADVANCE_SECONDS_MAX} seconds");
         return Err(ApiError::validation("advance_s", message));
     }
-    let command =
-        AdvanceClock { by: Duration::from_secs(body.advance_s), caller: admin.name.clone() };
+    let by = Duration::from_secs(body.advance_s);
+    let act = admin.acts("clock.advance", "clock").with("advance_s", body.advance_s);
+    let command = Acting::new(act, AdvanceClock { by, caller: admin.name.clone() });
     let offset = match state.db.run(&command).await {
         Ok(offset) => offset,
         Err(Failure::Db(error)) => return Err(error.into()),
@@ -138,7 +139,15 @@ async fn change_notice(
         let rule = format!("at most {MOTD_CHARS_MAX} characters, none of them a control character");
         return Err(ApiError::validation("motd", rule));
     }
+    let mut act = admin.acts("notice.change", "notice");
+    if let Some(motd) = &body.motd {
+        act = act.with("motd", motd.as_str());
+    }
+    if let Some(on) = body.transactions_enabled {
+        act = act.with("transactions_enabled", on);
+    }
     let command = ChangeNotice { motd: body.motd, payments_on: body.transactions_enabled };
+    let command = Acting::new(act, command);
     let notice = match state.db.run(&command).await {
         Ok(notice) => notice,
         Err(Failure::Db(error)) => return Err(error.into()),

@@ -173,7 +173,7 @@ async fn fund(
             metadata: None,
             request_id: line.request_id(),
         };
-        Some((line.address.clone(), Order { transfer, key: None }))
+        Some((line.address.clone(), Order { transfer, key: None, act: None }))
     };
     let (wallets, orders): (Vec<_>, Vec<_>) = planned.iter().filter_map(order).unzip();
     if orders.is_empty() {

@@ -78,7 +78,7 @@ async fn fund(
         metadata: None,
         request_id: None,
     };
-    match post(tx, &[Order { transfer, key: None }]).await?.pop() {
+    match post(tx, &[Order { transfer, key: None, act: None }]).await?.pop() {
         Some(Ok(answer)) => match answer.outcome {
             Outcome::Done(_) => Ok(()),
             Outcome::Refused(refusal) => Err(refusal.into()),

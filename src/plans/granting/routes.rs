@@ -11,15 +11,19 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth::gate::{Admin, Bot},
+    auth::{
+        acts::{Acted, Acting},
+        gate::{Admin, Bot},
+    },
     db::{Failure, Refusal, random},
     http::{
         envelope::{Failures, Success},
         error::ApiError,
-        extract::{Body, Params},
+        extract::{Body, Params, Query},
     },
     kernel::{
         id::{DiscordId, EntitlementId},
+        page::PageQuery,
         time::Timestamp,
     },
     plans::{
@@ -28,8 +32,9 @@ use crate::{
             grant::{self, EndGrant, Grant, GrantRefusal, Until, What},
         },
         model::{Provider, Reference, Status},
+        queries,
         routes::{PlanState, discord_id, is_text, not_linked, read_tier},
-        views::{AccessView, EntitlementView},
+        views::{AccessView, CompView, EntitlementView},
     },
 };
 
@@ -41,6 +46,7 @@ pub(in crate::plans) fn routes() -> OpenApiRouter<PlanState> {
     OpenApiRouter::new()
         .routes(routes!(put_entitlement, end_entitlement))
         .routes(routes!(comp))
+        .routes(routes!(comps))
         .routes(routes!(adjust))
 }
 
@@ -165,10 +171,11 @@ async fn put_entitlement(
         until: until(body.period_end, body.months)?,
         ends: body.cancel_at_period_end,
         past_due_at: body.past_due_at,
-        granted_by: bot.name,
+        granted_by: bot.name.clone(),
         note: note(body.note)?,
     };
-    let granted = state.db.run(&command).await.map_err(failed)?;
+    let act = granting(bot.actor.acts("entitlement.put", user), &command);
+    let granted = state.db.run(&Acting::new(act, command)).await.map_err(failed)?;
     let view = Success::json(state.show(user, provider, &reference).await?);
     let status = if granted.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, view).into_response())
@@ -186,8 +193,10 @@ async fn end_entitlement(
 ) -> Result<Json<Success<OneEntitlement>>, ApiError> {
     let user = discord_id(&id)?;
     let (provider, reference) = named(&provider, &reference)?;
+    let act = bot.actor.acts("entitlement.end", user);
+    let act = act.with("provider", provider.name()).with("ref", reference.as_str());
     let command = EndGrant { user, provider, reference: reference.clone(), ended_by: bot.name };
-    state.db.run(&command).await.map_err(failed)?;
+    state.db.run(&Acting::new(act, command)).await.map_err(failed)?;
     Ok(Success::json(state.show(user, provider, &reference).await?))
 }
 
@@ -248,13 +257,47 @@ async fn comp(
         // A gift is over when it is over: there is nobody whose news could be awaited.
         ends: true,
         past_due_at: None,
-        granted_by: admin.name,
+        granted_by: admin.name.clone(),
         note: note(body.note)?,
     };
-    let granted = state.db.run(&command).await.map_err(failed)?;
+    let act = granting(admin.acts("comp.give", user), &command);
+    let granted = state.db.run(&Acting::new(act, command)).await.map_err(failed)?;
     let view = Success::json(state.show(user, Provider::Comp, &reference).await?);
     let status = if granted.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, view).into_response())
+}
+
+/// A page of gifts.
+#[derive(Debug, Serialize, ToSchema)]
+struct Comps {
+    /// The gifts, newest first.
+    comps: Vec<CompView>,
+    /// The `before` of the next page; null on the last one.
+    next: Option<i64>,
+}
+
+/// List what was given, newest first; what is over as well
+#[utoipa::path(get, path = "/api/subscriptions/comps", tag = "subscriptions", params(PageQuery),
+    security(("service_key" = [])), responses((status = 200, body = Success<Comps>), Failures))]
+async fn comps(
+    State(state): State<PlanState>,
+    _: Admin,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Success<Comps>>, ApiError> {
+    let now = state.db.now();
+    let (held, next) = queries::comps(&mut *state.db.read().await?, page).await?;
+    let comps = held.iter().map(|held| CompView::new(held, now)).collect();
+    Ok(Success::json(Comps { comps, next }))
+}
+
+/// What is told of a grant besides whose it is.
+fn granting(act: Acted, grant: &Grant) -> Acted {
+    let (name, what) = match &grant.what {
+        What::Tier(tier) => ("tier", tier.as_str()),
+        What::Product(product) => ("product_id", product.as_str()),
+    };
+    let act = act.with("provider", grant.provider.name()).with("ref", grant.reference.as_str());
+    act.with(name, what).with("note", grant.note.clone())
 }
 
 /// Minutes to give or to take.
@@ -312,16 +355,20 @@ async fn adjust(
         minutes: body.minutes,
         note: body.reason,
         entry_key: key.unwrap_or_else(|| random::uuid().to_string()),
-        actor: admin.name,
+        actor: admin.name.clone(),
     };
-    let adjusted = state.db.run(&command).await.map_err(|failure| match failure {
-        Failure::Db(error) => error.into(),
-        Failure::Refused(refusal) => not_adjusted(&refusal),
-    })?;
+    let entry_key = command.entry_key.clone();
+    let act = admin.acts("minutes.adjust", user).with("minutes", command.minutes);
+    let act = act.with("reason", command.note.as_str()).with("entry_key", entry_key.as_str());
+    let adjusted =
+        state.db.run(&Acting::new(act, command)).await.map_err(|failure| match failure {
+            Failure::Db(error) => error.into(),
+            Failure::Refused(refusal) => not_adjusted(&refusal),
+        })?;
     let entitlement = state.access.check(user, None).await?.ok_or_else(not_linked)?;
     let view = AdjustedView {
         discord_user_id: user,
-        entry_key: command.entry_key,
+        entry_key,
         duplicate: adjusted.duplicate,
         window_start: adjusted.window_start,
         entitlement,

@@ -79,6 +79,21 @@ class AccessView(_AccessView, total=False):
     usage_window_start: Union[str, None]
 
 
+class Acted(TypedDict):
+    """An operator did something."""
+
+    #: What: a noun, a dot and a verb, as in `wallet.lock`.
+    action: str
+    #: Who: the public name of a service key, or `console` for a command on the host.
+    by: str
+    #: More about it; each action has its own.
+    detail: Any
+    #: What that key is called.
+    name: str
+    #: To what: an address, an id, a name.
+    target: str
+
+
 class _AdjustBody(TypedDict):
     #: Below 0 for minutes that are given, above 0 for minutes that are taken; at most 100,000 either way.
     minutes: int
@@ -300,11 +315,73 @@ class CompBody(_CompBody, total=False):
     ref: Union[str, None]
 
 
+class _CompView(TypedDict):
+    #: Whether it ends with the period.
+    cancel_at_period_end: bool
+    #: Its number.
+    id: int
+    #: When its period ends.
+    period_end: str
+    #: When its period began.
+    period_start: str
+    #: The plan's name for people.
+    plan: str
+    #: Where it comes from.
+    provider: "Provider"
+    #: The provider's name for it.
+    ref: str
+    #: How it stands.
+    status: "Status"
+    #: The plan.
+    tier: str
+    #: Rises by 1 with each change.
+    version: int
+    #: Whose it is.
+    discord_user_id: str
+    #: Whether it is over: it was ended, or its time has come.
+    ended: bool
+
+
+class CompView(_CompView, total=False):
+    """A plan that an operator gave."""
+
+    #: When it ended.
+    ended_at: Union[str, None]
+    #: When it will end.
+    ends_at: Union[str, None]
+    #: Until when it can be used although a payment failed.
+    grace_until: Union[str, None]
+    #: Why it was granted, if somebody said so.
+    note: Union[str, None]
+    #: When a payment failed.
+    past_due_at: Union[str, None]
+    #: When it was paused.
+    paused_at: Union[str, None]
+    #: What the provider calls that.
+    provider_status: Union[str, None]
+    #: When it goes on.
+    resumes_at: Union[str, None]
+    #: Who said so last: the public name of a service key.
+    granted_by: Union[str, None]
+
+
 class ComparedView(TypedDict):
     """What a comparison came to."""
 
     #: What differed, and was repaired.
     drift: list["Drift"]
+
+
+class _Comps(TypedDict):
+    #: The gifts, newest first.
+    comps: list["CompView"]
+
+
+class Comps(_Comps, total=False):
+    """A page of gifts."""
+
+    #: The `before` of the next page; null on the last one.
+    next: Union[int, None]
 
 
 class _ConnectionView(TypedDict):
@@ -932,6 +1009,9 @@ class NodePulse(TypedDict):
     ring_events: int
     #: Bytes sent to connections in the last second.
     sent_bytes: int
+    #: How often sessions of wallets were opened, made new or ended, as far as the node knows since it started. When it
+    #: changes, a list of sessions is old.
+    session_changes: int
 
 
 #: What is to be said of news beside their status.
@@ -2179,6 +2259,20 @@ class Success_ComparedView(TypedDict):
     success: bool
 
 
+class _Success_Comps(TypedDict):
+    #: The gifts, newest first.
+    comps: list["CompView"]
+    #: Always true.
+    success: bool
+
+
+class Success_Comps(_Success_Comps, total=False):
+    """A successful answer: `{"success":true}` and the fields of the body beside it."""
+
+    #: The `before` of the next page; null on the last one.
+    next: Union[int, None]
+
+
 class _Success_GamesBody(TypedDict):
     #: As the orchestrator lists them.
     games: list[Any]
@@ -2805,6 +2899,24 @@ class WebhookFailed(_WebhookFailed, total=False):
     next_attempt_at: Union[str, None]
 
 
+class WebhookSettled(TypedDict):
+    """A provider's event of which operators were told needs them no more: it was applied, or there is nothing to
+    apply."""
+
+    #: How often it was tried.
+    attempts: int
+    #: The provider's name for it.
+    event_id: str
+    #: Its number here.
+    id: int
+    #: Who sent it.
+    provider: "Provider"
+    #: How far it is: `processed` or `ignored`.
+    status: "EventStatus"
+    #: Its type, in the provider's word.
+    type: str
+
+
 #: When another plan begins.
 When = Literal["now", "period_end"]
 
@@ -2904,6 +3016,14 @@ class NoticeChangedEvent(Event):
     data: NoticeChanged
 
 
+class OpsActedEvent(Event):
+    """An operator did something; the event stands in the transaction of what was done."""
+
+    KIND: ClassVar[str] = "ops.acted"
+    kind: Literal["ops.acted"]
+    data: Acted
+
+
 class OpsClockAdvancedEvent(Event):
     """Somebody moved the test clock of a hub that was started with --dev."""
 
@@ -2942,6 +3062,14 @@ class OpsWebhookFailedEvent(Event):
     KIND: ClassVar[str] = "ops.webhook_failed"
     kind: Literal["ops.webhook_failed"]
     data: WebhookFailed
+
+
+class OpsWebhookSettledEvent(Event):
+    """An event of a provider of which operators were told was applied, or needs nothing."""
+
+    KIND: ClassVar[str] = "ops.webhook_settled"
+    kind: Literal["ops.webhook_settled"]
+    data: WebhookSettled
 
 
 class PaymentMadeEvent(Event):
@@ -3268,11 +3396,13 @@ EVENTS: dict[str, type[Event]] = {
     "name.transferred": NameTransferredEvent,
     "name.updated": NameUpdatedEvent,
     "notice.changed": NoticeChangedEvent,
+    "ops.acted": OpsActedEvent,
     "ops.clock_advanced": OpsClockAdvancedEvent,
     "ops.drift": OpsDriftEvent,
     "ops.orphan_stopped": OpsOrphanStoppedEvent,
     "ops.server_anomaly": OpsServerAnomalyEvent,
     "ops.webhook_failed": OpsWebhookFailedEvent,
+    "ops.webhook_settled": OpsWebhookSettledEvent,
     "payment.made": PaymentMadeEvent,
     "plan.changed": PlanChangedEvent,
     "player.linked": PlayerLinkedEvent,

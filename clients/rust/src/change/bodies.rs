@@ -69,6 +69,22 @@ pub struct AccessView {
     pub used_server_minutes: i64,
 }
 
+/// An operator did something.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Acted {
+    /// What: a noun, a dot and a verb, as in `wallet.lock`.
+    pub action: String,
+    /// Who: the public name of a service key, or `console` for a command on the host.
+    pub by: String,
+    /// More about it; each action has its own.
+    pub detail: serde_json::Value,
+    /// What that key is called.
+    pub name: String,
+    /// To what: an address, an id, a name.
+    pub target: String,
+}
+
 /// A checkout was opened, or became something else.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -790,6 +806,26 @@ pub struct WebhookFailed {
     /// Who sent it.
     pub provider: String,
     /// How far it is.
+    pub status: String,
+    /// Its type, in the provider's word.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// A provider's event of which operators were told needs them no more: it was applied, or there is
+/// nothing to apply.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct WebhookSettled {
+    /// How often it was tried.
+    pub attempts: i64,
+    /// The provider's name for it.
+    pub event_id: String,
+    /// Its number here.
+    pub id: i64,
+    /// Who sent it.
+    pub provider: String,
+    /// How far it is: `processed` or `ignored`.
     pub status: String,
     /// Its type, in the provider's word.
     #[serde(rename = "type")]

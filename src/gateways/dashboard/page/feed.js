@@ -8,6 +8,11 @@ const KEPT_MAX = 2000;
 const SHOWN_MAX = 60;
 /** Events of the log that a new page looks through. */
 const LOOK_BACK = 50;
+/** How far one looks back for kinds that are rare: further with each time that too few were found. */
+const STRIDE = 5_000;
+const STRIDE_GROWS = 10;
+/** Pages of one such look. */
+const PAGES_MAX = 20;
 /** How often the list is drawn: more is only flicker. */
 const DRAW_MS = 250;
 
@@ -29,6 +34,36 @@ export function tell(event) {
   if (family === "subscription") return ["↻", `${data.address ?? "somebody"}: subscription to contract ${data.contract_id} ${done}`];
   if (family === "server") return ["▣", `${data.game ?? data.comment ?? "server"} ${done}`];
   if (family === "wallet") return ["▢", `${data.address} ${done}`];
+  if (family === "ops") return tellOps(kind, data);
+  return ["·", words(kind.replace(".", ": "))];
+}
+
+const DRIFTS = {
+  entitlement: ({ discord_user_id, after }) => `${discord_user_id}: ${after.tier} is ${words(after.status)}, as the provider says`,
+  webhook_disabled: ({ enabled }) => `the provider had given our webhook up${enabled ? "; it is enabled again" : ""}`,
+  events_missing: ({ redelivered }) => `${redelivered} events were missing and are delivered again`,
+};
+
+/** What operators should know, or did. */
+function tellOps(kind, data) {
+  switch (kind) {
+    case "ops.acted": {
+      const more = Object.entries(data.detail).filter(([, value]) => value !== null && value !== "");
+      return ["✎", `${data.name}: ${words(data.action.replace(".", ": "))} ${data.target}${more.length > 0 ? ` (${more.map(([name, value]) => `${words(name)} ${value}`).join(", ")})` : ""}`];
+    }
+    case "ops.webhook_failed":
+      return ["△", `${data.type} is ${words(data.status)}: ${words(data.code).toLowerCase()}`];
+    case "ops.webhook_settled":
+      return ["✓", `${data.type} is ${words(data.status)} by now`];
+    case "ops.drift":
+      return ["≠", DRIFTS[data.what]?.(data) ?? words(data.what)];
+    case "ops.orphan_stopped":
+      return ["▣", `server ${data.orchestrator_session_id} that nobody paid for was stopped`];
+    case "ops.server_anomaly":
+      return ["△", `server session ${data.session_id}: ${words(data.anomaly)} (${words(data.event)})`];
+    case "ops.clock_advanced":
+      return ["◷", `the test clock is ${data.offset_s} s ahead`];
+  }
   return ["·", words(kind.replace(".", ": "))];
 }
 
@@ -47,15 +82,44 @@ export async function fillFeed(api, topics, target, back = LOOK_BACK) {
   target.fill(page.events.slice(-LOOK_BACK));
 }
 
+/** The last events of some kinds, oldest first. They may be rare, so it looks back until there are enough or the log begins. */
+export async function history(api, topics, kinds, enough = SHOWN_MAX) {
+  const what = { topics: topics.join(), kinds: kinds.join(), limit: 1000 };
+  const { epoch, head } = await api.get("events", what);
+  for (let stride = STRIDE; ; stride *= STRIDE_GROWS) {
+    const since = Math.max(0, head - stride);
+    const { events, begun } = await behind(api, { ...what, epoch }, since, head);
+    if (events.length >= enough || begun) return events.slice(-KEPT_MAX);
+  }
+}
+
+/** All that is kept behind a place in the log, and whether nothing is kept before it. */
+async function behind(api, what, from, head) {
+  const events = [];
+  let [since, begun] = [from, from === 0];
+  for (let page = 0; page < PAGES_MAX && since < head; page += 1) {
+    try {
+      const answer = await api.get("events", { ...what, since });
+      events.push(...answer.events);
+      since = answer.next;
+    } catch (error) {
+      const oldest = error.code === "gone" && error.details?.find?.(({ field }) => field === "oldest")?.message;
+      if (!oldest || begun) throw error;
+      [since, begun] = [Number(oldest) - 1, true];
+    }
+  }
+  return { events, begun };
+}
+
 /** A list of events with what it needs: `add(event)`, `fill(events)`, `filter`, `paused`, and its `view`. */
-export function feed({ label }) {
+export function feed({ label, when = timeOfDay }) {
   const kept = [];
   const filter = signal("");
   const paused = signal(false);
   const missed = signal(0);
   let changed = false;
   let held = [];
-  const list = h("ol", { class: "feed", "aria-label": label, tabindex: "0" });
+  const list = h("ol", { class: when === timeOfDay ? "feed" : "feed dated", "aria-label": label, tabindex: "0" });
   const some = signal(false);
   const view = h("div", {}, () => (some() ? undefined : h("p", { class: "empty" }, "Nothing yet. What happens shows here at once.")), list);
   const shown = new Map();
@@ -75,7 +139,7 @@ export function feed({ label }) {
     let place = list.firstChild;
     for (const event of wanted) {
       let line = shown.get(event.seq);
-      if (!line) shown.set(event.seq, (line = row(event)));
+      if (!line) shown.set(event.seq, (line = row(event, when)));
       if (line === place) place = place.nextSibling;
       else list.insertBefore(line, place);
     }
@@ -100,10 +164,10 @@ export function feed({ label }) {
     filter,
     paused,
     missed,
-    /** What was before the first event that was heard. */
+    /** What the log has, beside what was heard. */
     fill(events) {
-      const first = kept[0]?.seq ?? Infinity;
-      kept.unshift(...events.filter(({ seq }) => seq < first));
+      const all = new Map([...events, ...kept].map((event) => [event.seq, event]));
+      kept.splice(0, kept.length, ...[...all.values()].sort((a, b) => a.seq - b.seq));
       some.set(kept.length > 0);
       changed = true;
     },
@@ -116,7 +180,7 @@ export function feed({ label }) {
   };
 }
 
-function row(event) {
+function row(event, when) {
   const [sign, text] = tell(event);
   return h(
     "li",
@@ -124,7 +188,7 @@ function row(event) {
     h("span", { class: "sign", "aria-hidden": "true" }, sign),
     h("span", { class: "what" }, text),
     h("span", { class: "kind" }, event.kind),
-    h("time", { datetime: event.at, title: event.at }, timeOfDay(event.at)),
+    h("time", { datetime: event.at, title: event.at }, when(event.at)),
     h("span", { class: "seq" }, `#${event.seq}`),
   );
 }

@@ -2,12 +2,12 @@
 
 import { toast } from "./announce.js";
 import { apiOf, member, memberApi, memberLine } from "./live.js";
+import { explain } from "./parts.js";
+import { reader } from "./reads.js";
 import { isOpen } from "./servers.js";
 import { signal } from "./signals.js";
 
 const BASE = "/api/subscriptions";
-/** Events come in bundles; what they change is read once for each. */
-const GATHER_MS = 60;
 
 /** What `views/membership.js` shows; `me` is `{discord_user_id, …}`. */
 export function memberStore(me) {
@@ -22,6 +22,8 @@ export function memberStore(me) {
   const purchases = signal([]);
   /** Features that this hub does not have. */
   const absent = signal(new Set());
+  /** What could not be read, in words. While the hub can't be reached the header says so, and it is read again. */
+  const faults = signal(new Map());
 
   const put = (one) =>
     sessions.touch((all) => {
@@ -29,25 +31,39 @@ export function memberStore(me) {
       if (had && had.version !== undefined && one.version !== undefined && had.version > one.version) return;
       all.set(one.id, { ...had, ...one });
     });
-  const quietly = (name, work) => work.catch((error) => error.status === 404 && absent.touch((all) => all.add(name)));
-  const read = () =>
-    Promise.all([
-      quietly("plans", api.get(`${BASE}/me/entitlement/`).then(({ entitlement }) => {
+  /** Reads one of several things: what became of it is noted under its name. Gives an error that may pass. */
+  async function noted(name, work) {
+    let fault;
+    try {
+      await work;
+    } catch (error) {
+      fault = error;
+    }
+    if (fault?.status === 404) absent.touch((all) => all.add(name));
+    else if (!fault || fault.status === 0) faults.peek().has(name) && faults.touch((all) => all.delete(name));
+    else faults.touch((all) => all.set(name, explain(fault)));
+    return fault;
+  }
+  /** Does them all; the first error is that of the whole, so that a reader tries again. */
+  const all = async (...works) => {
+    const fault = (await Promise.all(works)).find((error) => error && error.status !== 404);
+    if (fault) throw fault;
+  };
+  const { read, soon } = reader(() =>
+    all(
+      noted("plans", api.get(`${BASE}/me/entitlement/`).then(({ entitlement }) => {
         access.set(entitlement);
         (entitlement.open_sessions ?? []).forEach(put);
       })),
-      quietly("history", api.get(`${BASE}/server-sessions/`, { limit: 20 }).then((body) => {
+      noted("history", api.get(`${BASE}/server-sessions/`, { limit: 20 }).then((body) => {
         history.set(body.sessions);
         body.sessions.forEach(put);
       })),
-      quietly("usage", api.get(`${BASE}/usage/`).then((body) => usage.set(body.usage.entries))),
-      quietly("purchases", api.get(`${BASE}/purchases/`, { limit: 20 }).then((body) => purchases.set(body.purchases))),
-    ]);
-  const readOnce = () =>
-    Promise.all([
-      quietly("plans", api.get(`${BASE}/plans/`).then((body) => plans.set(body.plans ?? []))),
-      readGames(),
-    ]);
+      noted("usage", api.get(`${BASE}/usage/`).then((body) => usage.set(body.usage.entries))),
+      noted("purchases", api.get(`${BASE}/purchases/`, { limit: 20 }).then((body) => purchases.set(body.purchases))),
+    ),
+  );
+  const offers = reader(() => all(noted("offers", api.get(`${BASE}/plans/`).then((body) => plans.set(body.plans ?? [])))));
   async function readGames() {
     try {
       const body = await api.get(`${BASE}/casual-games/`);
@@ -56,11 +72,6 @@ export function memberStore(me) {
       games.set({ list: [], fault: error });
     }
   }
-  let timer;
-  const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void read(), GATHER_MS);
-  };
   memberLine().listen(
     [`user:${me.discord_user_id}`],
     {
@@ -75,7 +86,8 @@ export function memberStore(me) {
     { refresh: soon },
   );
   void read();
-  void readOnce();
+  void offers.read();
+  void readGames();
   return {
     api,
     access,
@@ -85,6 +97,8 @@ export function memberStore(me) {
     games,
     purchases,
     absent,
+    /** What could not be read, in words; each once. */
+    faults: () => [...new Set(faults().values())],
     readGames,
     open: () => [...sessions().values()].filter((one) => isOpen(one.status)).sort((a, b) => Date.parse(b.started_at) - Date.parse(a.started_at)),
     past: () => [...sessions().values()].filter((one) => !isOpen(one.status)).sort((a, b) => Date.parse(b.started_at) - Date.parse(a.started_at)).slice(0, 20),
@@ -94,7 +108,7 @@ export function memberStore(me) {
     checkout: (tier) => api.post(`${BASE}/checkout/`, { tier, success_url: `${location.origin}/app/?checkout_id={CHECKOUT_ID}#/membership` }),
     change: (tier) => api.post(`${BASE}/change-plan/`, { tier }),
     /** Lets the hub ask the provider what became of a checkout. */
-    returned: (id) => quietly("checkout", api.get(`${BASE}/checkout/${encodeURIComponent(id)}/`)),
+    returned: (id) => noted("checkout", api.get(`${BASE}/checkout/${encodeURIComponent(id)}/`)),
     portal: () => api.post(`${BASE}/portal/`, { return_url: `${location.origin}/app/#/membership` }),
   };
 }

@@ -104,6 +104,7 @@ function inside(me, now) {
       button("Sign out", signOut, { kind: "plain" }),
     ),
     confirming(store, now),
+    h("div", { role: "alert" }, () => store.faults().map((text) => h("p", { class: "notice" }, `△ Some of this could not be read: ${text}`))),
     h("div", { class: "two" }, planPanel(store, now), launchPanel(store)),
     sessionsPanel(store, now),
     h("div", { class: "two" }, historyPanel(store), ledgerPanel(store)),
