@@ -485,6 +485,7 @@
 ---@field groups integer Sets of connections with equal interest now.
 ---@field head integer The newest event that it knows.
 ---@field name string What the node is called.
+---@field relay_lag integer Events that are known to be committed and were not handed on yet.
 ---@field ring_bytes integer Bytes of these.
 ---@field ring_events integer Events in memory now.
 ---@field sent_bytes integer Bytes sent to connections in the last second.

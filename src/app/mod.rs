@@ -170,7 +170,7 @@ async fn build(
     clocks.start(&db, settings, &tasks);
     start_chores(&db, settings, &auth, place, &tasks);
     let name = address.to_string().into();
-    tasks.spawn("pulse", gateways::stats::tell(hub.clone(), Arc::clone(&auth), name));
+    tasks.spawn("pulse", gateways::stats::tell(hub.clone(), db.clone(), Arc::clone(&auth), name));
     tasks.spawn("figures", health::sample(db.clone(), hub.clone(), figures.clone()));
 
     let readiness = Readiness::new(db.clone());

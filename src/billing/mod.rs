@@ -1,8 +1,8 @@
 //! Floor 4: what is bought elsewhere. The neutral core, and the adapter of Polar.
 //!
 //! Owns the tables `webhook_events`, `checkouts`, `purchases`, `looks` and `billing_rounds`; emits `checkout.changed`,
-//! `purchase.paid`, `purchase.refunded`, `purchase.failed`, `ops.webhook_failed`, `ops.webhook_settled` and `ops.drift`. Who has which plan is
-//! the business of `plans`, which is told by `plans::apply_entitlement`. Holds:
+//! `purchase.paid`, `purchase.refunded`, `purchase.failed`, `ops.webhook_failed`, `ops.webhook_settled` and
+//! `ops.drift`. Who has which plan is the business of `plans`, which is told by `plans::apply_entitlement`. Holds:
 //! * an event of a provider and what it changes are one transaction; an event is done when that was committed, and
 //!   never because it was seen;
 //! * whatever the order in which news arrive, the same is true at the end: each thing has its place among its news, by

@@ -1,6 +1,9 @@
 //! The database's clock as this node last read it, and how far the relay has come.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use sqlx::PgConnection;
@@ -45,6 +48,7 @@ pub struct Progress {
     up: watch::Sender<bool>,
     offset: watch::Sender<Duration>,
     reading: Mutex<Reading>,
+    lag: AtomicU64,
 }
 
 impl Progress {
@@ -54,12 +58,18 @@ impl Progress {
             up: watch::Sender::new(true),
             offset: watch::Sender::new(reading.offset),
             reading: Mutex::new(reading),
+            lag: AtomicU64::new(0),
         }
     }
 
     /// The position of the relay, to wait for.
     pub fn position(&self) -> watch::Receiver<Seq> {
         self.position.subscribe()
+    }
+
+    /// How many events the relay knows of and has not handed on.
+    pub fn lag(&self) -> u64 {
+        self.lag.load(Relaxed)
     }
 
     /// Whether the database answers, to wait for.
@@ -93,6 +103,10 @@ impl Progress {
 
     pub(super) fn reached(&self, seq: Seq) {
         self.position.send_replace(seq);
+    }
+
+    pub(super) fn lags(&self, events: u64) {
+        self.lag.store(events, Relaxed);
     }
 
     pub(super) fn read(&self, reading: &Reading) {

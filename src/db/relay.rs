@@ -232,7 +232,9 @@ impl Relay {
     }
 
     fn report(&mut self) {
-        let lag = u32::try_from(self.known.distance(self.position)).unwrap_or(u32::MAX);
+        let lag = self.known.distance(self.position);
+        self.db.progress().lags(lag);
+        let lag = u32::try_from(lag).unwrap_or(u32::MAX);
         metrics::gauge!("relay_lag_events").set(f64::from(lag));
         self.behind_since =
             if lag == 0 { None } else { self.behind_since.or(Some(Instant::now())) };

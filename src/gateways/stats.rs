@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::topics::{OPS, PULSE};
 use crate::{
     auth::Auth,
+    db::Db,
     hub::{Hub, HubStats},
     kernel::event::Topic,
 };
@@ -50,6 +51,8 @@ pub struct NodePulse {
     pub name: Arc<str>,
     /// The newest event that it knows.
     pub head: i64,
+    /// Events that are known to be committed and were not handed on yet.
+    pub relay_lag: u64,
     /// Connections that are not live now.
     pub behind: usize,
     /// Sets of connections with equal interest now.
@@ -66,7 +69,7 @@ pub struct NodePulse {
 }
 
 /// Tells the figures of this node until the task is dropped.
-pub async fn tell(hub: Hub, auth: Arc<Auth>, name: Arc<str>) {
+pub async fn tell(hub: Hub, db: Db, auth: Arc<Auth>, name: Arc<str>) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut before = hub.stats();
@@ -75,8 +78,8 @@ pub async fn tell(hub: Hub, auth: Arc<Auth>, name: Arc<str>) {
         let now = hub.stats();
         let mut pulse = pulse(&before, &now);
         post(&hub, PULSE, &pulse);
-        let sessions = auth.session_changes();
-        pulse.node = Some(node(&before, &now, Arc::clone(&name), sessions));
+        let (lag, sessions) = (db.progress().lag(), auth.session_changes());
+        pulse.node = Some(node(&before, &now, Arc::clone(&name), lag, sessions));
         post(&hub, OPS, &pulse);
         before = now;
     }
@@ -107,10 +110,17 @@ fn pulse(before: &HubStats, now: &HubStats) -> Pulse {
     }
 }
 
-fn node(before: &HubStats, now: &HubStats, name: Arc<str>, session_changes: u64) -> NodePulse {
+fn node(
+    before: &HubStats,
+    now: &HubStats,
+    name: Arc<str>,
+    relay_lag: u64,
+    session_changes: u64,
+) -> NodePulse {
     NodePulse {
         name,
         head: now.head,
+        relay_lag,
         behind: now.behind,
         groups: now.groups,
         sent_bytes: now.bytes.wrapping_sub(before.bytes),
@@ -150,7 +160,7 @@ mod tests {
         let (before, now) =
             (counted(17_634, [10, 1], 9_000), counted(18_446, [16_010, 241], 4_880_000));
         let mut pulse = pulse(&before, &now);
-        pulse.node = Some(node(&before, &now, "hub-1".into(), 7));
+        pulse.node = Some(node(&before, &now, "hub-1".into(), 3, 7));
         let golden: Value =
             serde_json::from_str(include_str!("../../tests/golden/hints/hub.stats.json")).unwrap();
         assert_eq!(json!({"kind": HUB_STATS, "topics": [OPS], "data": pulse}), golden);

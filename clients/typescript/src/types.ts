@@ -2970,6 +2970,8 @@ export type NodePulse = {
   head: number;
   /** What the node is called. */
   name: string;
+  /** Events that are known to be committed and were not handed on yet. */
+  relay_lag: number;
   /** Bytes of these. */
   ring_bytes: number;
   /** Events in memory now. */

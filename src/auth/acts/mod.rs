@@ -1,8 +1,8 @@
 //! What operators do, told in the transaction that does it.
 //!
-//! Emits `ops.acted`. Whoever asks with the operator's rights is an [`Actor`]; what they have done is a command inside of
-//! an [`Acting`]. Holds: an act that is committed is told once, by the same commit; one that was refused, or that changed
-//! nothing, is not told.
+//! Emits `ops.acted`. Whoever asks with the operator's rights is an [`Actor`]; what they have done is a command inside
+//! of an [`Acting`]. Holds: an act that is committed is told once, by the same commit; one that was refused, or that
+//! changed nothing, is not told.
 
 pub mod events;
 
@@ -78,8 +78,8 @@ impl<C: Command> Acting<C> {
         Self { act: None, command, did: None }
     }
 
-    /// Tells of a command if it told something itself: what changes nothing tells nothing. Without an act it is the command
-    /// alone.
+    /// Tells of a command if it told something itself: what changes nothing tells nothing. Without an act it is the
+    /// command alone.
     pub fn new(act: impl Into<Option<Acted>>, command: C) -> Self {
         Self { act: act.into(), command, did: None }
     }

@@ -259,8 +259,8 @@ async fn replay(
     Ok(Success::json(WebhookEventAnswer { event }))
 }
 
-/// Tries an event again; one that fails is noted. Gives what became of it, if it was ours to try. An operator's trying is
-/// told with what it came to.
+/// Tries an event again; one that fails is noted. Gives what became of it, if it was ours to try. An operator's trying
+/// is told with what it came to.
 ///
 /// # Errors
 /// When the database is unavailable.

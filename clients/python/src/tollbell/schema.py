@@ -1003,6 +1003,8 @@ class NodePulse(TypedDict):
     head: int
     #: What the node is called.
     name: str
+    #: Events that are known to be committed and were not handed on yet.
+    relay_lag: int
     #: Bytes of these.
     ring_bytes: int
     #: Events in memory now.

@@ -56,6 +56,7 @@ function inside(now) {
       figure("Connections", () => count(total((node) => node.connections)), () => `${count(total((node) => node.node.behind))} behind`),
       figure("Topics", () => count(total((node) => node.topics)), () => `${count(total((node) => node.node.groups))} groups`),
       figure("Head of the log", () => count(Math.max(0, ...alive().map((node) => node.node.head))), () => (alive().length === 1 ? "one node" : `${alive().length} nodes`)),
+      figure("Relay lag", () => count(Math.max(0, ...alive().map((node) => node.node.relay_lag))), "events known, not handed on yet"),
       figure("99 of 100 within", () => latency(Math.max(0, ...alive().map((node) => node.latency_p99_us ?? 0)) || undefined), "commit to delivery"),
       figure("In memory", () => count(total((node) => node.node.ring_events)), () => `${(total((node) => node.node.ring_bytes) / 1_048_576).toFixed(1)} MiB of events`),
       figure("Sent", () => `${(total((node) => node.node.sent_bytes) / 1024).toFixed(0)} KiB`, "a second"),
