@@ -254,6 +254,8 @@ impl<D: Driver> Yard<D> {
         }
         // Each holds the folder; who starts next must find it free.
         self.lives.shutdown().await;
+        self.means.saves.close();
+        self.means.saves.wait().await;
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
+use tokio_util::task::TaskTracker;
 
 use super::{
     courier::{Courier, Letter, Verdict, pause},
@@ -34,6 +35,8 @@ pub(super) struct Means<D> {
     pub(super) driver: D,
     /// Stores them.
     pub(super) folder: Arc<Folder>,
+    /// What is being stored; it goes on when a life is cut off.
+    pub(super) saves: TaskTracker,
     /// Speaks to the hub.
     pub(super) courier: Courier,
     /// Between two signs of life.
@@ -314,7 +317,7 @@ impl<D: Driver> Life<D> {
     /// What can't be stored is done all the same: a server that must stop must stop on a full disk too.
     async fn save(&mut self) {
         let (folder, server) = (Arc::clone(&self.means.folder), self.server.clone());
-        let saved = tokio::task::spawn_blocking(move || folder.save(&server)).await;
+        let saved = self.means.saves.spawn_blocking(move || folder.save(&server)).await;
         // Not before: whoever sees a change may rely on it.
         self.shown.send_replace(self.server.clone());
         self.save_at = match saved {

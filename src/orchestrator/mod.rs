@@ -97,7 +97,8 @@ impl Orchestrator {
         let courier = Courier::new(&settings.hub)?;
         let Surroundings { program, environment, new_id } = surroundings;
         let driver = Processes::new(program, environment);
-        let means = Arc::new(Means { driver, folder, courier, heartbeat: settings.heartbeat });
+        let (saves, heartbeat) = (TaskTracker::new(), settings.heartbeat);
+        let means = Arc::new(Means { driver, folder, saves, courier, heartbeat });
         let settings = Arc::new(settings);
         let (yard, fleet) = Yard::new(Arc::clone(&settings), means, new_id, stored);
         Ok(Self { address, listener, yard, fleet, settings, new_id })

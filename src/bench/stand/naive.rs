@@ -21,6 +21,7 @@ use tokio::{
     net::TcpListener,
     runtime,
     sync::{broadcast, mpsc},
+    task::JoinSet,
 };
 use tokio_stream::{StreamMap, wrappers::BroadcastStream};
 
@@ -107,12 +108,12 @@ async fn upgrade(State(topics): State<Topics>, upgrade: WebSocketUpgrade) -> Res
 
 /// One task writes and one reads. A socket that is looked at for input after each event would have its reading buffer
 /// prepared each time, which costs more than all the rest.
-#[expect(clippy::disallowed_methods, reason = "written as one does in an hour")]
 async fn serve(socket: WebSocket, topics: &Topics) -> anyhow::Result<()> {
     let (mut sink, stream) = socket.split();
     sink.send(text(&Said::Welcome { head: BEGIN })?).await?;
     let (wishes, mut wanted) = mpsc::channel(1);
-    tokio::spawn(hear(stream, wishes));
+    let mut reading = JoinSet::new();
+    reading.spawn(hear(stream, wishes));
     let mut events = StreamMap::new();
     loop {
         tokio::select! {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
+use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::orchestrator::{
@@ -132,6 +133,7 @@ impl Stand {
         let means = Arc::new(Means {
             driver: PaperDriver(Arc::clone(&paper)),
             folder,
+            saves: TaskTracker::new(),
             courier: Courier::new(&settings.hub).unwrap(),
             heartbeat: settings.heartbeat,
         });
