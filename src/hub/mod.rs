@@ -83,8 +83,8 @@ use crate::{
     kernel::event::{Event, Seq, Topic},
 };
 
-/// A map on the way of events. Its hasher is fast and seeded anew in each process; what a client can choose is limited
-/// and cheap to search, so nobody gains by collisions.
+/// A map on the way of events. Its hasher is fast and seeded anew in each process. It does not withstand somebody who
+/// knows the seed, so no such map is keyed by what comes from outside without a limit: a connection has few topics.
 type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
 /// Sockets on their way to a shard at the most; the upgrade waits when there are more.
