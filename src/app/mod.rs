@@ -160,7 +160,7 @@ async fn build(
     let begin = ring_begin(&db, settings).await?;
     let profile = api::krist_profile(settings);
     let (encoders, dialect) = gateways::krist::register(Encoders::default(), profile);
-    let hub = Hub::start(hub_settings(settings), db.log().clone(), begin, encoders, &tasks)?;
+    let hub = Hub::start(hub_settings(settings), &db, begin, encoders, &tasks)?;
     let access = Access::new(db.clone(), Arc::new(UserSessions));
     let clocks = Clocks::default();
     let notices = NoticeBoard::load(&db).await?;

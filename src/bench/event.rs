@@ -131,6 +131,8 @@ fn payment(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::{
         gateways::krist,
@@ -142,7 +144,7 @@ mod tests {
         let event = Press::new(Spread::Paid, 1_000).unwrap().event(BEGIN.next());
         for profile in [krist::Profile::Kromer, krist::Profile::Krist] {
             let (encoders, encoding) = krist::register(Encoders::default(), profile);
-            let entry = Entry::new(Arc::new(event.clone()), &encoders);
+            let entry = Entry::new(Arc::new(event.clone()), &encoders, Instant::now());
             let text = frame::payload(entry.frame(encoding).unwrap());
             let begin = r#"{"type":"event","event":"transaction","event_id":"1000000001","#;
             assert!(text.starts_with(begin.as_bytes()), "{}", String::from_utf8_lossy(&text));

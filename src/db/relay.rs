@@ -24,6 +24,8 @@ use crate::kernel::event::{Event, Seq};
 
 /// Batches that wait for the relay at the most; what does not fit is read from the log.
 const INBOX_BATCHES_MAX: usize = 1_024;
+/// Events that are handed on at once at the most, but for the last batch and what was waiting for it.
+const RUN_EVENTS_MAX: usize = 4_096;
 /// Events out of order that are kept at the most; what does not fit is read from the log.
 const PENDING_EVENTS_MAX: usize = 65_536;
 /// Events read from the log at once.
@@ -58,6 +60,8 @@ pub struct Relay {
     taps: Vec<Arc<dyn Tap>>,
     /// The last event that was published.
     position: Seq,
+    /// What continues the log behind it without a hole.
+    run: Vec<Arc<Event>>,
     /// Committed events that came out of order.
     pending: BTreeMap<Seq, Arc<Event>>,
     /// The newest event that is known to exist.
@@ -83,6 +87,7 @@ impl Relay {
             inbox,
             taps,
             position,
+            run: Vec::new(),
             pending: BTreeMap::new(),
             known: position,
             line: None,
@@ -124,23 +129,30 @@ impl Relay {
     fn take(&mut self, batch: Vec<Arc<Event>>) {
         for event in batch {
             self.known = self.known.max(event.seq);
-            if event.seq > self.position && self.pending.len() < PENDING_EVENTS_MAX {
+            let next = self.next();
+            if event.seq == next {
+                self.run.push(event);
+            } else if event.seq > next && self.pending.len() < PENDING_EVENTS_MAX {
                 self.pending.insert(event.seq, event);
             }
         }
     }
 
+    fn next(&self) -> Seq {
+        self.run.last().map_or(self.position, |last| last.seq).next()
+    }
+
     /// Publishes what continues the log without a hole.
     fn publish_pending(&mut self) {
-        while let Ok(batch) = self.inbox.try_recv() {
+        while self.run.len() < RUN_EVENTS_MAX
+            && let Ok(batch) = self.inbox.try_recv()
+        {
             self.take(batch);
         }
-        let mut run = Vec::new();
-        let mut next = self.position.next();
-        while let Some(event) = self.pending.remove(&next) {
-            run.push(event);
-            next = next.next();
+        while let Some(event) = self.pending.remove(&self.next()) {
+            self.run.push(event);
         }
+        let run = std::mem::take(&mut self.run);
         self.publish(&run);
     }
 

@@ -1,6 +1,6 @@
 //! What the tests of the doors share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use chrono::DateTime;
 use serde_json::value::RawValue;
@@ -22,5 +22,5 @@ pub(super) fn entry(seq: i64) -> Arc<Entry> {
         topics: [Topic::named("payments")].into(),
         data: RawValue::from_string(format!(r#"{{"n":{seq}}}"#)).unwrap(),
     };
-    Entry::new(Arc::new(event), &Encoders::default())
+    Entry::new(Arc::new(event), &Encoders::default(), Instant::now())
 }

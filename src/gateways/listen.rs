@@ -3,7 +3,7 @@
 //! Checked in this order: the form of topics and kinds, their number, the rules of the position, the epoch, who may
 //! listen, and whether the log still has what is asked for. A request that breaks several rules is told the first.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use super::codes::{Code, Fault};
 use crate::{
@@ -176,13 +176,11 @@ impl Native {
         }
         Ok(())
     }
+}
 
-    /// By which right a caller listens who was looked up after the node was at `checked`.
-    pub(super) fn grant(&self, caller: &Caller, checked: Seq) -> Grant {
-        let left = caller.expires().map(|expires| expires.since(self.db.now()));
-        let expires = left.and_then(|left| Instant::now().checked_add(left));
-        Grant { credential: caller.credential(), checked, expires }
-    }
+/// By which right a caller listens who was looked up after the node was at `checked`.
+pub(super) fn grant(caller: &Caller, checked: Seq) -> Grant {
+    Grant { credential: caller.credential(), checked, expires: caller.expires() }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 
 use super::{
     codes::{Code, Fault},
-    listen::{Native, Position, wants},
+    listen::{Native, Position, grant, wants},
     pages::{self, EventPage},
     sse,
     ws::no_room,
@@ -94,7 +94,7 @@ pub(super) async fn events(
         }
         None => native.hub.head(),
     };
-    let grant = native.grant(&caller, checked);
+    let grant = grant(&caller, checked);
     let expires = grant.expires;
     let reader = native.hub.reader(Interest::new(wants), after, grant);
     if wants_stream(&headers) {

@@ -29,7 +29,10 @@ use super::{
 use crate::{
     db::random,
     hub::{Admission, Page, PageLimit, ReadError, Reader},
-    kernel::event::{Epoch, Seq},
+    kernel::{
+        event::{Epoch, Seq},
+        time::Timestamp,
+    },
 };
 
 /// What is joined into one piece of the stream.
@@ -49,7 +52,7 @@ pub(super) struct Feed {
     pub(super) reader: Reader,
     pub(super) epoch: Epoch,
     /// When the credentials end.
-    pub(super) expires: Option<Instant>,
+    pub(super) expires: Option<Timestamp>,
     /// Counts the stream among the connections.
     pub(super) _admission: Admission,
 }
@@ -90,7 +93,8 @@ impl Telling {
             return Some(self.speak(piece));
         }
         loop {
-            let left = self.feed.expires.map(|at| at.saturating_duration_since(Instant::now()));
+            let now = self.feed.native.db.now();
+            let left = self.feed.expires.map(|at| at.since(now));
             if left.is_some_and(|left| left.is_zero()) {
                 let message = "the token has ended; get a new one and connect again";
                 return Some(self.end(Fault::new(Code::TokenExpired, message)));

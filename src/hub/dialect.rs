@@ -10,7 +10,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::{close::Close, entry::Encoding, interest::Interest, interest::Want};
-use crate::kernel::event::{Credential, Seq, Topic};
+use crate::kernel::{
+    event::{Credential, Seq, Topic},
+    time::Timestamp,
+};
 
 /// Names a connection in this process and to its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -176,6 +179,6 @@ pub struct Grant {
     /// The newest event of this node ([`super::Hub::head`]) *before* the credential was looked up: revocations behind
     /// it are looked for.
     pub checked: Seq,
-    /// When the credential ends.
-    pub expires: Option<Instant>,
+    /// When the credential ends, by the database's clock.
+    pub expires: Option<Timestamp>,
 }

@@ -18,28 +18,22 @@ const ENTRY_OVERHEAD_BYTES: usize = 512;
 
 /// Names the dialect in which a reader wants its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Encoding(usize);
+pub struct Encoding(Option<usize>);
 
 impl Encoding {
     /// The native protocol, of which SSE and the JSON pages are forms.
-    pub const NATIVE: Self = Self(0);
+    pub const NATIVE: Self = Self(None);
 }
 
-/// The dialects of this process: the native one, and those that were registered at start.
-#[derive(Debug, Clone)]
+/// The dialects of this process besides the native one, which were registered at start.
+#[derive(Debug, Clone, Default)]
 pub struct Encoders(Arc<[Encoder]>);
-
-impl Default for Encoders {
-    fn default() -> Self {
-        Self(Arc::new([frame::event]))
-    }
-}
 
 impl Encoders {
     /// These and one more, and its name.
     #[must_use]
     pub fn with(self, encoder: Encoder) -> (Self, Encoding) {
-        let name = Encoding(self.0.len());
+        let name = Encoding(Some(self.0.len()));
         (Self(self.0.iter().copied().chain([encoder]).collect()), name)
     }
 }
@@ -49,20 +43,19 @@ impl Encoders {
 pub struct Entry {
     event: Arc<Event>,
     encoders: Encoders,
-    frames: Box<[OnceLock<Option<Bytes>>]>,
+    native: Option<Bytes>,
+    others: OnceLock<Box<[OnceLock<Option<Bytes>>]>>,
     revoked: Option<Box<[Credential]>>,
     born: Instant,
 }
 
 impl Entry {
-    /// Encodes an event.
-    pub fn new(event: Arc<Event>, encoders: &Encoders) -> Arc<Self> {
-        let frames = encoders.0.iter().map(|_| OnceLock::new()).collect();
+    /// Encodes an event of which this process learned then.
+    pub fn new(event: Arc<Event>, encoders: &Encoders, born: Instant) -> Arc<Self> {
         let revoked = (&*event.kind == ACCESS_REVOKED).then(|| revoked(&event));
-        let encoders = encoders.clone();
-        let entry = Arc::new(Self { event, encoders, frames, revoked, born: Instant::now() });
-        entry.frame(Encoding::NATIVE);
-        entry
+        let native = frame::event(&event);
+        let (encoders, others) = (encoders.clone(), OnceLock::new());
+        Arc::new(Self { event, encoders, native, others, revoked, born })
     }
 
     /// Its place in the log.
@@ -85,8 +78,11 @@ impl Entry {
         if self.revoked.is_some() {
             return None;
         }
-        let encoder = self.encoders.0.get(encoding.0)?;
-        self.frames.get(encoding.0)?.get_or_init(|| encoder(&self.event)).as_ref()
+        let Encoding(Some(other)) = encoding else { return self.native.as_ref() };
+        let Encoders(encoders) = &self.encoders;
+        let others = self.others.get_or_init(|| encoders.iter().map(|_| OnceLock::new()).collect());
+        let encode = || encoders.get(other).and_then(|encoder| encoder(&self.event));
+        others.get(other)?.get_or_init(encode).as_ref()
     }
 
     /// The event object of the native protocol.
@@ -112,7 +108,7 @@ impl Entry {
     /// About how many bytes of memory it holds when somebody of every dialect listens.
     pub fn weight_bytes(&self) -> usize {
         let data = self.event.data.get().len();
-        let frames = self.wire_bytes().saturating_mul(self.encoders.0.len());
+        let frames = self.wire_bytes().saturating_mul(self.encoders.0.len().saturating_add(1));
         ENTRY_OVERHEAD_BYTES.saturating_add(frames).saturating_add(data)
     }
 }

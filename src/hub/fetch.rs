@@ -1,6 +1,10 @@
 //! Reads the log for those who have fallen out of the ring, on the main runtime and a few at a time.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{runtime::Handle, sync::Semaphore, time::sleep};
@@ -12,8 +16,11 @@ use super::{
     page::{Page, PageLimit},
 };
 use crate::{
-    db::{DbError, Log, LogPage, tasks::Tasks},
-    kernel::event::{Seq, Topic},
+    db::{Db, DbError, LogPage, tasks::Tasks},
+    kernel::{
+        event::{Seq, Topic},
+        time::Timestamp,
+    },
 };
 
 /// Pages read from the log at the same time: catching up must not take the pool from those who write.
@@ -24,6 +31,7 @@ const RETRY: Duration = Duration::from_millis(500);
 /// What is asked of the log: events behind the first position up to the second on any of the topics, so many at most.
 type Query = (Seq, Seq, Vec<Topic>, usize);
 type Read = dyn Fn(Query) -> BoxFuture<'static, Result<LogPage, DbError>> + Send + Sync;
+type Now = dyn Fn() -> Timestamp + Send + Sync;
 
 /// What lies behind a reader.
 #[derive(Debug)]
@@ -37,9 +45,10 @@ pub(super) enum Fetched {
     },
 }
 
-/// The log as the hub sees it, and the runtime where its pool lives.
+/// The log and the clock of the database as the hub sees them, and the runtime where its pool lives.
 pub(super) struct Fetch {
     read: Box<Read>,
+    now: Box<Now>,
     permits: Semaphore,
     encoders: Encoders,
     tasks: Tasks,
@@ -53,20 +62,25 @@ impl std::fmt::Debug for Fetch {
 }
 
 impl Fetch {
-    /// Reads this log. Must be called on the main runtime.
-    pub(super) fn new(log: Log, encoders: Encoders, tasks: Tasks) -> Self {
-        let log = Arc::new(log);
+    /// Reads the log of this database. Must be called on the main runtime.
+    pub(super) fn new(db: Db, encoders: Encoders, tasks: Tasks) -> Self {
+        let log = Arc::new(db.log().clone());
         let read = move |(after, upto, topics, limit): Query| {
             let log = Arc::clone(&log);
             let page = async move { log.page(after, upto, &topics, limit).await };
             page.boxed()
         };
-        Self::with(Box::new(read), encoders, tasks)
+        Self::with(Box::new(read), Box::new(move || db.now()), encoders, tasks)
     }
 
-    pub(super) fn with(read: Box<Read>, encoders: Encoders, tasks: Tasks) -> Self {
+    pub(super) fn with(read: Box<Read>, now: Box<Now>, encoders: Encoders, tasks: Tasks) -> Self {
         let permits = Semaphore::new(LOG_READS_MAX);
-        Self { read, permits, encoders, tasks, main: Handle::current() }
+        Self { read, now, permits, encoders, tasks, main: Handle::current() }
+    }
+
+    /// The database's time.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.now)()
     }
 
     /// Starts a task on the main runtime, from whatever thread.
@@ -98,8 +112,9 @@ impl Fetch {
         Ok(match read? {
             LogPage::Gone { oldest } => Fetched::Gone { oldest },
             LogPage::Events(events) => {
-                let entries: Vec<_> =
-                    events.into_iter().map(|event| Entry::new(event, &self.encoders)).collect();
+                let born = Instant::now();
+                let encode = |event| Entry::new(event, &self.encoders, born);
+                let entries: Vec<_> = events.into_iter().map(encode).collect();
                 Fetched::Page(Page::collect(&entries, ask.upto, interest, limit))
             }
         })

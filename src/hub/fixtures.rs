@@ -1,6 +1,6 @@
 //! Events, entries and interests for the tests of this floor.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use chrono::DateTime;
 use serde_json::value::RawValue;
@@ -30,7 +30,7 @@ pub(super) fn event_with(seq: i64, kind: &str, topics: &[&str], data: String) ->
 }
 
 pub(super) fn entry(seq: i64, kind: &str, topics: &[&str]) -> Arc<Entry> {
-    Entry::new(Arc::new(event(seq, kind, topics)), &Encoders::default())
+    Entry::new(Arc::new(event(seq, kind, topics)), &Encoders::default(), Instant::now())
 }
 
 pub(super) fn revocation_event(seq: i64, credential: &str) -> Event {
@@ -39,7 +39,7 @@ pub(super) fn revocation_event(seq: i64, credential: &str) -> Event {
 }
 
 pub(super) fn revocation(seq: i64, credential: &str) -> Arc<Entry> {
-    Entry::new(Arc::new(revocation_event(seq, credential)), &Encoders::default())
+    Entry::new(Arc::new(revocation_event(seq, credential)), &Encoders::default(), Instant::now())
 }
 
 pub(super) fn want(topic: &str) -> Want {

@@ -2,6 +2,10 @@
 //!
 //! Connections with the same interest and the same dialect get the same bytes, so they form a group, and a pass
 //! builds one buffer for all of them. Groups that want the same events of a pass share even that.
+//!
+//! A pass is as long as may be. Where many hear everything, few events are much work and the connections' own tasks
+//! must not wait for more. Where each hears something else, only a long pass has two events for the same socket, and
+//! one write for both.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,18 +22,31 @@ use super::{
     connection::Connection,
     entry::Encoding,
     interest::{Interest, Kinds},
+    page::PageLimit,
 };
 use crate::kernel::event::{Seq, Topic};
 
-/// One bit for each event of a pass.
-pub(super) type Mask = u128;
+/// Deliveries for which a pass is made longer than one buffer.
+const PASS_DELIVERIES_MAX: usize = 8_192;
+
+/// Which events of a pass somebody wants: their places in it, rising.
+pub(super) type Picks = Rc<[u16]>;
 
 /// The live connections of a shard, by what they listen to.
 #[derive(Default)]
 pub(super) struct Groups {
     all: Map<Key, Rc<Group>>,
-    /// Who listens to a topic, and the place of the topic in their interest.
-    topics: Map<Topic, Vec<(Rc<Group>, usize)>>,
+    topics: Map<Topic, Listeners>,
+}
+
+/// Who listens to a topic.
+#[derive(Default)]
+struct Listeners {
+    /// Each group, and the place of the topic in its interest.
+    groups: Vec<(Rc<Group>, usize)>,
+    /// Scratch of [`Groups::wanted`]: its events in this pass, and how many connections hear them.
+    picks: RefCell<Vec<u16>>,
+    members: Cell<usize>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -45,7 +62,7 @@ pub(super) struct Group {
     /// Where it stands in the list of each of its topics, so that leaving is not a search.
     slots: RefCell<Box<[usize]>>,
     /// Scratch of [`Groups::wanted`].
-    mask: Cell<Mask>,
+    picks: RefCell<Option<Picks>>,
 }
 
 /// A connection beside its socket. A delivery needs the socket alone: what it does not read, it need not fetch from
@@ -60,6 +77,14 @@ struct Member {
 pub(super) struct Item<'a> {
     pub(super) topics: &'a [Topic],
     pub(super) kind: &'a str,
+    pub(super) bytes: usize,
+}
+
+/// Which groups want what of some items.
+pub(super) struct Wanted {
+    pub(super) groups: Vec<(Rc<Group>, Picks)>,
+    /// How many of the items this is about: the first ones.
+    pub(super) items: usize,
 }
 
 impl Group {
@@ -92,15 +117,23 @@ impl Group {
         served
     }
 
-    /// Which of the items on a topic of ours we want.
-    fn pass(&self, want: usize, mask: Mask, items: &[Item<'_>]) -> Mask {
-        match self.key.interest.wants().get(want).map(|want| &want.kinds) {
-            None => 0,
-            Some(Kinds::All) => mask,
-            Some(kinds) => bits(items)
-                .filter(|(bit, item)| mask & bit != 0 && kinds.pass(item.kind))
-                .fold(0, |passed, (bit, _)| passed | bit),
+    /// Adds those items on a topic of ours that we want. True when they are the first.
+    fn pick(&self, want: usize, picks: &Picks, items: &[Item<'_>]) -> bool {
+        let passed = match self.key.interest.wants().get(want).map(|want| &want.kinds) {
+            None => return false,
+            Some(Kinds::All) => Rc::clone(picks),
+            Some(kinds) => {
+                let kind = |pick: u16| items.get(usize::from(pick)).map_or("", |item| item.kind);
+                picks.iter().copied().filter(|pick| kinds.pass(kind(*pick))).collect()
+            }
+        };
+        if passed.is_empty() {
+            return false;
         }
+        let mut held = self.picks.borrow_mut();
+        let first = held.is_none();
+        *held = Some(held.take().map_or_else(|| Rc::clone(&passed), |held| union(&held, &passed)));
+        first
     }
 }
 
@@ -152,24 +185,42 @@ impl Groups {
         moved
     }
 
-    /// The groups that want any of the items, and which of them.
-    pub(super) fn wanted(&self, items: &[Item<'_>]) -> Vec<(Rc<Group>, Mask)> {
-        let mut masks: Map<&Topic, Mask> = Map::default();
-        for (bit, item) in bits(items) {
-            for topic in item.topics {
-                *masks.entry(topic).or_default() |= bit;
+    /// The groups that want any of the items, and which of them. Of more items than fit into `limit`, only so many
+    /// are looked at as make few deliveries.
+    pub(super) fn wanted(&self, items: &[Item<'_>], limit: PageLimit) -> Wanted {
+        let mut topics: Vec<&Listeners> = Vec::new();
+        let (mut deliveries, mut bytes, mut count) = (0_usize, 0_usize, 0_usize);
+        for (place, item) in (0_u16..).zip(items) {
+            bytes = bytes.saturating_add(item.bytes);
+            let full = count >= limit.events || bytes > limit.bytes;
+            if full && count > 0 && deliveries >= PASS_DELIVERIES_MAX {
+                break;
+            }
+            count = count.saturating_add(1);
+            for listeners in item.topics.iter().filter_map(|topic| self.topics.get(topic)) {
+                let mut picks = listeners.picks.borrow_mut();
+                if picks.is_empty() {
+                    listeners.members.set(listeners.count());
+                    topics.push(listeners);
+                }
+                if picks.last() != Some(&place) {
+                    picks.push(place);
+                }
+                deliveries = deliveries.saturating_add(listeners.members.get());
             }
         }
         let mut touched = Vec::new();
-        for (topic, mask) in masks {
-            for (group, want) in self.topics.get(topic).into_iter().flatten() {
-                let passed = group.pass(*want, mask, items);
-                if passed != 0 && group.mask.replace(group.mask.get() | passed) == 0 {
-                    touched.push(Rc::clone(group));
-                }
-            }
+        for listeners in topics {
+            let picks = Picks::from(&**listeners.picks.borrow());
+            listeners.picks.borrow_mut().clear();
+            let picking = listeners.groups.iter();
+            touched.extend(picking.filter(|(group, want)| group.pick(*want, &picks, items)));
         }
-        touched.into_iter().map(|group| (Rc::clone(&group), group.mask.take())).collect()
+        let groups = touched
+            .into_iter()
+            .filter_map(|(group, _)| Some((Rc::clone(group), group.picks.take()?)))
+            .collect();
+        Wanted { groups, items: count }
     }
 
     /// All groups.
@@ -187,10 +238,10 @@ impl Groups {
             key: key.clone(),
             members: RefCell::default(),
             slots: RefCell::default(),
-            mask: Cell::new(0),
+            picks: RefCell::default(),
         });
         let enter = |(want, topic): (usize, &Topic)| {
-            let listeners = self.topics.entry(topic.clone()).or_default();
+            let listeners = &mut self.topics.entry(topic.clone()).or_default().groups;
             listeners.push((Rc::clone(&group), want));
             listeners.len().saturating_sub(1)
         };
@@ -204,7 +255,9 @@ impl Groups {
         self.all.remove(&group.key);
         let slots = group.slots.take();
         for (topic, slot) in group.key.interest.topics().zip(slots) {
-            let Some(listeners) = self.topics.get_mut(topic) else { continue };
+            let Some(Listeners { groups: listeners, .. }) = self.topics.get_mut(topic) else {
+                continue;
+            };
             if slot < listeners.len() {
                 listeners.swap_remove(slot);
             }
@@ -220,7 +273,22 @@ impl Groups {
     }
 }
 
-/// Each item with its bit. A pass has no more items than a mask has bits.
-pub(super) fn bits<T>(items: &[T]) -> impl Iterator<Item = (Mask, &T)> {
-    (0..Mask::BITS).map(|bit| 1 << bit).zip(items)
+impl Listeners {
+    /// How many they are; those who listen to all the same in one dialect are one group.
+    fn count(&self) -> usize {
+        self.groups.iter().map(|(group, _)| group.members.borrow().len()).sum()
+    }
+}
+
+/// What is in either, in order.
+fn union(one: &Picks, other: &Picks) -> Picks {
+    let (more, less) = if one.len() < other.len() { (other, one) } else { (one, other) };
+    // An event of a payment is on the topic of all payments and on those of its wallets.
+    if less.iter().all(|pick| more.binary_search(pick).is_ok()) {
+        return Rc::clone(more);
+    }
+    let mut both = [&**one, &**other].concat();
+    both.sort_unstable();
+    both.dedup();
+    both.into()
 }

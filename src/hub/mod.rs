@@ -45,7 +45,7 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -79,7 +79,7 @@ pub use self::{
     stats::{HubStats, LATENCY_CLASSES},
 };
 use crate::{
-    db::{Log, Tap, tasks::Tasks},
+    db::{Db, Tap, tasks::Tasks},
     kernel::event::{Event, Seq, Topic},
 };
 
@@ -166,12 +166,12 @@ impl Hub {
     /// When a thread can't be started.
     pub fn start(
         settings: HubSettings,
-        log: Log,
+        db: &Db,
         position: Seq,
         encoders: Encoders,
         tasks: &Tasks,
     ) -> std::io::Result<Self> {
-        let fetch = Fetch::new(log, encoders.clone(), tasks.clone());
+        let fetch = Fetch::new(db.clone(), encoders.clone(), tasks.clone());
         Self::start_with(settings, fetch, position, encoders, tasks)
     }
 
@@ -289,7 +289,8 @@ impl Hub {
 
 impl Tap for Hub {
     fn publish(&self, events: &[Arc<Event>]) {
-        let encode = |event: &Arc<Event>| Entry::new(Arc::clone(event), &self.shared.encoders);
+        let (encoders, born) = (&self.shared.encoders, Instant::now());
+        let encode = |event: &Arc<Event>| Entry::new(Arc::clone(event), encoders, born);
         let entries: Vec<_> = events.iter().map(encode).collect();
         for entry in &entries {
             if let Some(credentials) = entry.revoked() {

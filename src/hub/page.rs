@@ -57,15 +57,16 @@ impl Page {
 
     /// Its frames in one buffer. A single frame is shared and not copied.
     pub fn join(&self, encoding: Encoding) -> Bytes {
-        join(self.entries.iter().filter_map(|entry| entry.frame(encoding)))
+        let frames: Vec<_> =
+            self.entries.iter().filter_map(|entry| entry.frame(encoding)).collect();
+        join(&frames)
     }
 }
 
 /// Joins frames into one buffer, which leaves in one write.
-pub(super) fn join<'a>(frames: impl Iterator<Item = &'a Bytes>) -> Bytes {
-    let frames: Vec<_> = frames.collect();
-    if let [only] = *frames {
-        return only.clone();
+pub(super) fn join(frames: &[&Bytes]) -> Bytes {
+    if let [only] = frames {
+        return Bytes::clone(only);
     }
     let mut all = BytesMut::with_capacity(frames.iter().map(|frame| frame.len()).sum());
     for frame in frames {

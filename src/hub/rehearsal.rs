@@ -1,6 +1,6 @@
 //! The hub's work on events without any socket, to be counted rather than timed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
     cursor::{Cursor, Step},
@@ -16,7 +16,8 @@ use crate::kernel::event::{Event, Seq};
 pub fn rehearse(events: &[Arc<Event>], interest: &Interest) -> usize {
     let ring = Ring::new(Seq::ZERO, RingLimit::default());
     let encoders = Encoders::default();
-    ring.push(events.iter().map(|event| Entry::new(Arc::clone(event), &encoders)));
+    let born = Instant::now();
+    ring.push(events.iter().map(|event| Entry::new(Arc::clone(event), &encoders, born)));
     let limit = PageLimit { events: 128, bytes: 64 << 10 };
     let mut bytes = 0;
     let mut cursor = Cursor::behind(Seq::ZERO, interest.clone());

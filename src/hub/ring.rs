@@ -156,9 +156,12 @@ impl Kept {
             self.bytes = 0;
         }
         for topic in &entry.event().topics {
-            let seqs = self.topics.entry(topic.clone()).or_default();
-            if seqs.back() != Some(&seq) {
-                seqs.push_back(seq);
+            match self.topics.get_mut(topic) {
+                Some(seqs) if seqs.back() == Some(&seq) => {}
+                Some(seqs) => seqs.push_back(seq),
+                None => {
+                    self.topics.insert(topic.clone(), VecDeque::from([seq]));
+                }
             }
         }
         self.bytes = self.bytes.saturating_add(entry.weight_bytes());

@@ -29,7 +29,7 @@ use super::{
     entry::{Encoding, Entry},
     fetch::Fetch,
     frame,
-    groups::{Group, Groups, Item, Mask, bits},
+    groups::{Group, Groups, Item, Picks},
     hints::Hint,
     inspect::Census,
     interest::Interest,
@@ -38,10 +38,14 @@ use super::{
     ring::Ring,
     stats::ShardCount,
 };
-use crate::kernel::event::{Credential, Seq};
+use crate::kernel::event::{Credential, Event, Seq};
 
-/// Events of one pass at the most: one bit each in a group's mask.
-const PASS_EVENTS_MAX: usize = 128;
+/// Events that are joined into one buffer at the most.
+const BUFFER_EVENTS_MAX: usize = 128;
+/// Events of one pass, and their bytes, at the most. A pass is shorter where many listen.
+const PASS_MAX: PageLimit = PageLimit { events: 8_192, bytes: 4 << 20 };
+/// Events of a page of somebody who is behind.
+const PAGE_EVENTS_MAX: usize = 512;
 /// Bytes read from a socket at once. It bounds what can be left over when a message has to wait.
 const READ_BYTES_MAX: usize = 16 << 10;
 /// tungstenite's own buffer, which is held by every connection and never shrinks.
@@ -67,6 +71,8 @@ pub(super) struct Shard {
     count: Arc<ShardCount>,
     /// Every live connection has everything up to here.
     position: Cell<Seq>,
+    /// Events that the next pass may look at.
+    stride: Cell<usize>,
     connections: RefCell<Map<ConnectionId, Rc<Connection>>>,
     groups: RefCell<Groups>,
     /// Those that wait for the position to move.
@@ -85,6 +91,7 @@ pub(super) async fn run(
     count.position.store(position.get(), Relaxed);
     let shard = Rc::new(Shard {
         position: Cell::new(position),
+        stride: Cell::new(BUFFER_EVENTS_MAX),
         shared,
         count,
         connections: RefCell::default(),
@@ -136,16 +143,19 @@ impl Shard {
 
     /// Hands on what waits. False when nothing did.
     fn pass(&self) -> bool {
-        let limit = PageLimit { events: PASS_EVENTS_MAX, bytes: self.shared.settings.queue_bytes };
+        let limit = PageLimit { events: self.stride.get(), ..PASS_MAX };
         let Some(run) = self.shared.ring.run(self.position.get(), limit) else {
             self.skip_ahead();
             return true;
         };
-        let Some(last) = run.last() else { return false };
         let items: Vec<_> = run.iter().map(|entry| item(entry)).collect();
-        let wanted = self.groups.borrow().wanted(&items);
-        self.deliver(&run, wanted, last.seq());
+        let wanted = self.groups.borrow().wanted(&items, self.buffer_limit());
+        let run = run.get(..wanted.items).unwrap_or(&run);
+        let Some(last) = run.last() else { return false };
+        self.deliver(run, wanted.groups, last.seq());
         self.move_to(last.seq());
+        let stride = run.len().saturating_mul(2).max(BUFFER_EVENTS_MAX);
+        self.stride.set(stride.min(PASS_MAX.events));
         if let Some(credentials) = last.revoked() {
             self.revoke(credentials, last.seq());
         }
@@ -153,21 +163,19 @@ impl Shard {
         true
     }
 
-    fn deliver(&self, run: &[Arc<Entry>], wanted: Vec<(Rc<Group>, Mask)>, upto: Seq) {
-        let mut joined: Map<(Encoding, Mask), Bytes> = Map::default();
+    fn deliver(&self, run: &[Arc<Entry>], wanted: Vec<(Rc<Group>, Picks)>, upto: Seq) {
+        let mut joined: Map<(Encoding, Picks), Vec<Buffer>> = Map::default();
         let (mut deliveries, mut bytes) = (0, 0);
-        for (group, mask) in wanted {
+        for (group, picks) in wanted {
             let encoding = group.encoding();
-            let frames = joined.entry((encoding, mask)).or_insert_with(|| {
-                let chosen = bits(run).filter(|(bit, _)| mask & bit != 0);
-                join(chosen.filter_map(|(_, entry)| entry.frame(encoding)))
-            });
-            if frames.is_empty() {
-                continue;
+            let picked = || picks.iter().filter_map(|pick| run.get(usize::from(*pick)));
+            let build = || buffers(picked(), upto, encoding, self.buffer_limit());
+            let buffers = joined.entry((encoding, Rc::clone(&picks))).or_insert_with(build);
+            for buffer in buffers {
+                let served = group.write(&buffer.frames, buffer.upto);
+                deliveries += served * buffer.events;
+                bytes += served * u64::try_from(buffer.frames.len()).unwrap_or(0);
             }
-            let served = group.write(frames, upto);
-            deliveries += served * u64::from(mask.count_ones());
-            bytes += served * u64::try_from(frames.len()).unwrap_or(0);
         }
         if let Some(first) = run.first().filter(|_| deliveries > 0) {
             self.counts().swept(deliveries, bytes, first.born().elapsed());
@@ -221,7 +229,8 @@ impl Shard {
     }
 
     fn tell_hint(&self, hint: &Hint) {
-        let wanted = self.groups.borrow().wanted(&[Item { topics: &hint.topics, kind: hint.kind }]);
+        let item = Item { topics: &hint.topics, kind: hint.kind, bytes: hint.frame.len() };
+        let wanted = self.groups.borrow().wanted(&[item], self.buffer_limit()).groups;
         for (group, _) in wanted.iter().filter(|(group, _)| group.encoding() == Encoding::NATIVE) {
             group.write(&hint.frame, self.position.get());
         }
@@ -242,7 +251,8 @@ impl Shard {
         loop {
             clock.tick().await;
             let now = Instant::now();
-            self.all().for_each(|connection| connection.tick(now, stuck_max));
+            let time = self.shared.fetch.now();
+            self.all().for_each(|connection| connection.tick(now, time, stuck_max));
             if now.duration_since(pinged) >= settings.ping {
                 pinged = now;
                 self.all().for_each(|connection| connection.ping(frame::PING));
@@ -423,7 +433,11 @@ impl Shard {
     }
 
     pub(super) fn page_limit(&self) -> PageLimit {
-        PageLimit { events: PASS_EVENTS_MAX, bytes: self.shared.settings.queue_bytes }
+        PageLimit { events: PAGE_EVENTS_MAX, bytes: self.shared.settings.queue_bytes }
+    }
+
+    fn buffer_limit(&self) -> PageLimit {
+        PageLimit { events: BUFFER_EVENTS_MAX, ..self.page_limit() }
     }
 
     pub(super) fn standing(&self, grant: &Grant) -> Standing {
@@ -444,6 +458,49 @@ impl Shard {
     }
 }
 
+/// Frames that leave in one write.
+struct Buffer {
+    frames: Bytes,
+    events: u64,
+    /// Whoever takes it has all that it wants up to here.
+    upto: Seq,
+}
+
+/// The frames of some events, which are all that is wanted up to a position.
+fn buffers<'a>(
+    picked: impl Iterator<Item = &'a Arc<Entry>>,
+    upto: Seq,
+    encoding: Encoding,
+    limit: PageLimit,
+) -> Vec<Buffer> {
+    let mut buffers = Vec::new();
+    let mut frames: Vec<&Bytes> = Vec::new();
+    let (mut bytes, mut last) = (0_usize, upto);
+    for entry in picked {
+        let Some(frame) = entry.frame(encoding) else { continue };
+        bytes = bytes.saturating_add(frame.len());
+        if (frames.len() >= limit.events || bytes > limit.bytes) && !frames.is_empty() {
+            buffers.push(Buffer::join(&frames, last));
+            frames.clear();
+            bytes = frame.len();
+        }
+        frames.push(frame);
+        last = entry.seq();
+    }
+    if !frames.is_empty() {
+        buffers.push(Buffer::join(&frames, upto));
+    }
+    buffers
+}
+
+impl Buffer {
+    fn join(frames: &[&Bytes], upto: Seq) -> Self {
+        let events = u64::try_from(frames.len()).unwrap_or(u64::MAX);
+        Self { frames: join(frames), events, upto }
+    }
+}
+
 fn item(entry: &Entry) -> Item<'_> {
-    Item { topics: &entry.event().topics, kind: &entry.event().kind }
+    let Event { topics, kind, .. } = entry.event();
+    Item { topics, kind, bytes: entry.wire_bytes() }
 }

@@ -33,7 +33,10 @@ use super::{
 };
 use crate::{
     db::{DbError, LogPage, Tap, tasks::Tasks},
-    kernel::event::{Credential, Event, Seq},
+    kernel::{
+        event::{Credential, Event, Seq},
+        time::HostClock,
+    },
 };
 
 /// Nothing in these tests takes this long unless it is broken.
@@ -99,7 +102,12 @@ impl Rig {
             page.boxed()
         };
         let (tasks, _) = Tasks::new();
-        let fetch = Fetch::with(Box::new(read), Encoders::default(), tasks.clone());
+        let fetch = Fetch::with(
+            Box::new(read),
+            Box::new(|| HostClock.now()),
+            Encoders::default(),
+            tasks.clone(),
+        );
         let hub = Hub::start_with(settings, fetch, Seq::ZERO, Encoders::default(), &tasks).unwrap();
         Self { hub, log, tasks, listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
     }

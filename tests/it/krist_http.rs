@@ -1,5 +1,6 @@
 //! HTTP as the Krist door's clients write it, which is not always how it should be written; and how often they may.
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -123,13 +124,12 @@ async fn a_payer_may_pay_so_often_wherever_it_is() {
         hub.login(person).await;
     }
     hub.admin().mint(ANNA.1, "100").await;
-    let mut codes = Vec::new();
-    for _ in 0..6 {
-        codes.push(said(&pay(&hub, ANNA, BERT.1, json!(1)).await).2.to_owned());
-    }
-    assert_eq!(codes.first().unwrap(), "");
-    assert!(codes.contains(&"rate_limit_hit".to_owned()), "{codes:?}");
-    let paid = i64::try_from(codes.iter().filter(|code| code.is_empty()).count()).unwrap();
+    // At once, so that a slow machine does not earn the next payment while it makes one.
+    let replies = join_all((0..6).map(|_| pay(&hub, ANNA, BERT.1, json!(1)))).await;
+    let codes: Vec<_> = replies.iter().map(|reply| said(reply).2).collect();
+    assert!(codes.contains(&"rate_limit_hit"), "{codes:?}");
+    let paid = codes.iter().filter(|code| code.is_empty()).count();
+    assert!(paid >= 1, "{codes:?}");
     assert_eq!(hub.guest().balance(BERT.1).await, paid.to_string());
 }
 

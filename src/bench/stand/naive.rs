@@ -1,8 +1,7 @@
-//! A baseline: the hub that is written in an hour. axum's websocket, a broadcast channel for each topic, and two tasks
-//! for each connection: one reads, the other writes every event by itself. It speaks as much of the protocol as its
-//! clients need.
+//! A baseline: the hub that is written in an hour. axum's websocket, a broadcast channel for each topic, and a task for
+//! each connection, which writes every event by itself. It speaks as much of the protocol as its clients need.
 
-use std::{path::Path, sync::Arc};
+use std::{future::pending, path::Path, sync::Arc};
 
 use anyhow::bail;
 use axum::{
@@ -15,14 +14,9 @@ use axum::{
     routing::get,
 };
 use dashmap::DashMap;
-use futures_util::{SinkExt as _, StreamExt as _, stream::SplitStream};
+use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
-use tokio::{
-    net::TcpListener,
-    runtime,
-    sync::{broadcast, mpsc},
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, runtime, sync::broadcast};
 use tokio_stream::{StreamMap, wrappers::BroadcastStream};
 
 use super::{
@@ -37,6 +31,8 @@ use crate::{
 
 /// Events that a slow connection may be behind before it loses some.
 const CHANNEL_EVENTS: usize = 1_024;
+/// Room for what a client says. The default is prepared anew after each event, which costs more than all the rest.
+const READ_BYTES: usize = 1_024;
 
 type Topics = Arc<DashMap<String, broadcast::Sender<Utf8Bytes>>>;
 
@@ -100,49 +96,73 @@ impl Contender for Naive {
 }
 
 async fn upgrade(State(topics): State<Topics>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.on_upgrade(async move |socket| {
+    upgrade.read_buffer_size(READ_BYTES).on_upgrade(async move |socket| {
         // A client that leaves is no error of a server.
         let _ = serve(socket, &topics).await;
     })
 }
 
-/// One task writes and one reads. A socket that is looked at for input after each event would have its reading buffer
-/// prepared each time, which costs more than all the rest.
-async fn serve(socket: WebSocket, topics: &Topics) -> anyhow::Result<()> {
-    let (mut sink, stream) = socket.split();
-    sink.send(text(&Said::Welcome { head: BEGIN })?).await?;
-    let (wishes, mut wanted) = mpsc::channel(1);
-    let mut reading = JoinSet::new();
-    reading.spawn(hear(stream, wishes));
-    let mut events = StreamMap::new();
+async fn serve(mut socket: WebSocket, topics: &Topics) -> anyhow::Result<()> {
+    socket.send(text(&Said::Welcome { head: BEGIN })?).await?;
+    let mut events = Events::default();
     loop {
         tokio::select! {
-            Some((_, event)) = events.next() => {
-                let event: Result<Utf8Bytes, _> = event;
-                // Who was too slow has lost some, and hears nothing of it.
-                if let Ok(event) = event {
-                    sink.send(Message::Text(event)).await?;
+            biased;
+            event = events.next() => socket.send(Message::Text(event)).await?,
+            asked = socket.recv() => {
+                let Some(Ok(asked)) = asked else { return Ok(()) };
+                let Message::Text(asked) = asked else { continue };
+                let Asked::Subscribe { topics: names } = serde_json::from_str(&asked)?;
+                for name in &names {
+                    let sender = topics.entry(name.clone()).or_insert_with(|| broadcast::channel(CHANNEL_EVENTS).0);
+                    events.add(name, sender.subscribe());
                 }
-            }
-            asked = wanted.recv() => {
-                let Some(asked) = asked else { return Ok(()) };
-                for topic in &asked {
-                    let sender = topics.entry(topic.clone()).or_insert_with(|| broadcast::channel(CHANNEL_EVENTS).0);
-                    events.insert(topic.clone(), BroadcastStream::new(sender.subscribe()));
-                }
-                sink.send(text(&Said::Subscribed { topics: &asked, mode: "live" })?).await?;
+                socket.send(text(&Said::Subscribed { topics: &names, mode: "live" })?).await?;
             }
         }
     }
 }
 
-/// Reads until the client leaves or says what nobody understands.
-async fn hear(mut stream: SplitStream<WebSocket>, wishes: mpsc::Sender<Vec<String>>) {
-    while let Some(Ok(message)) = stream.next().await {
-        let Message::Text(asked) = message else { continue };
-        let Ok(Asked::Subscribe { topics }) = serde_json::from_str(&asked) else { return };
-        if wishes.send(topics).await.is_err() {
-            return;
+/// What a connection has subscribed to. Most want one topic, for which a channel is all that is needed.
+#[derive(Default)]
+enum Events {
+    #[default]
+    None,
+    One(String, broadcast::Receiver<Utf8Bytes>),
+    Many(StreamMap<String, BroadcastStream<Utf8Bytes>>),
+}
+
+impl Events {
+    fn add(&mut self, name: &str, events: broadcast::Receiver<Utf8Bytes>) {
+        let name = name.to_owned();
+        *self = match std::mem::take(self) {
+            Self::None => Self::One(name, events),
+            Self::One(first, one) => {
+                let both = [(first, one), (name, events)];
+                Self::Many(
+                    both.map(|(name, events)| (name, BroadcastStream::new(events)))
+                        .into_iter()
+                        .collect(),
+                )
+            }
+            Self::Many(mut many) => {
+                many.insert(name, BroadcastStream::new(events));
+                Self::Many(many)
+            }
+        };
+    }
+
+    /// The next event. Who was too slow has lost some, and hears nothing of it.
+    async fn next(&mut self) -> Utf8Bytes {
+        loop {
+            let event = match self {
+                Self::None => pending().await,
+                Self::One(_, events) => events.recv().await.ok(),
+                Self::Many(many) => many.next().await.and_then(|(_, event)| event.ok()),
+            };
+            if let Some(event) = event {
+                return event;
+            }
         }
     }
 }

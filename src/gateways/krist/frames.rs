@@ -252,7 +252,7 @@ pub(super) fn cancelled(word: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Instant};
 
     use serde_json::{Value, json};
 
@@ -271,7 +271,7 @@ mod tests {
             data: RawValue::from_string(golden["data"].to_string()).unwrap(),
         };
         let (encoders, encoding) = Encoders::default().with(encoder(profile));
-        let entry = Entry::new(Arc::new(event), &encoders);
+        let entry = Entry::new(Arc::new(event), &encoders, Instant::now());
         let frame = entry.frame(encoding)?;
         Some(serde_json::from_slice(&frame::payload(frame)).unwrap())
     }
@@ -356,7 +356,7 @@ mod tests {
         };
         let (encoders, encoding) = Encoders::default().with(count);
         let event = crate::gateways::fixtures::entry(7).event().clone();
-        let entry = Entry::new(Arc::new(event), &encoders);
+        let entry = Entry::new(Arc::new(event), &encoders, Instant::now());
         assert_eq!(BUILT.load(Relaxed), 0);
         assert!(entry.frame(encoding).is_none() && entry.frame(encoding).is_none());
         assert_eq!(BUILT.load(Relaxed), 1, "once for all");

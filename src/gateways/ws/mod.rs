@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body
 use utoipa::IntoParams;
 
 use self::session::Session;
-use super::listen::Native;
+use super::listen::{Native, grant};
 use crate::{
     auth::{
         Auth, AuthError, Caller, Token,
@@ -75,7 +75,7 @@ pub(super) async fn ws(
         let name = HeaderValue::from_static(SUBPROTOCOL);
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
     }
-    let grant = native.grant(&caller, checked);
+    let grant = grant(&caller, checked);
     let slot: Option<Slot> = request.extensions_mut().remove();
     let newcomer = Newcomer {
         upgrade: hyper::upgrade::on(&mut request),

@@ -21,7 +21,7 @@ use crate::{
     gateways::{
         budget::{Budget, Spent},
         codes::{Code, Fault},
-        listen::{Native, Position, fit, wants},
+        listen::{Native, Position, fit, grant, wants},
     },
     http::serve::Slot,
     hub::{
@@ -283,7 +283,7 @@ async fn authenticate(
         }
     }
     let done = Tell::Ok(Done { id, caller: Some(caller.view()) });
-    let mut actions = vec![Action::Grant(native.grant(&caller, checked)), send(&done)];
+    let mut actions = vec![Action::Grant(grant(&caller, checked)), send(&done)];
     *current.lock() = caller;
     if !lost.is_empty() {
         let revoked = Tell::Revoked(Revoked { topics: lost.clone(), code: Code::Forbidden });

@@ -14,7 +14,10 @@ use crate::{
         dialect::{Grant, Notice},
         revocations::Standing,
     },
-    kernel::event::{Credential, Seq},
+    kernel::{
+        event::{Credential, Seq},
+        time::Timestamp,
+    },
 };
 
 /// How long before the end of its credentials a client is told.
@@ -24,7 +27,7 @@ const SILENT_ROUNDS_MAX: u8 = 2;
 
 impl Connection {
     /// Looks at the clock: a socket that takes nothing, credentials that end.
-    pub(in crate::hub) fn tick(self: &Rc<Self>, now: Instant, stuck_max: u32) {
+    pub(in crate::hub) fn tick(self: &Rc<Self>, now: Instant, time: Timestamp, stuck_max: u32) {
         if self.outbox.borrow().is_empty() {
             self.stuck.set(0);
             self.beat(now);
@@ -36,7 +39,7 @@ impl Connection {
             }
         }
         let Some(expires) = self.grant.borrow().expires else { return };
-        let left = expires.saturating_duration_since(now);
+        let left = expires.since(time);
         if left.is_zero() {
             self.close(Close::EXPIRED);
         } else if left <= EXPIRY_NOTICE && !self.warned.replace(true) {

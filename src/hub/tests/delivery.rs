@@ -361,6 +361,6 @@ async fn read_some(client: &mut Client, chance: &mut StdRng, heard: &mut Vec<i64
 #[test]
 fn a_buffer_for_one_event_is_shared_and_not_copied() {
     let one = frame::text("x");
-    let joined = crate::hub::page::join([&one].into_iter());
+    let joined = crate::hub::page::join(&[&one]);
     assert_eq!(joined.as_ptr(), one.as_ptr());
 }

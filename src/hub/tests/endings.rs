@@ -21,7 +21,7 @@ use crate::{
         AdmissionLimit, Grant, HubSettings, Refused, RingLimit,
         fixtures::{event_with, revocation_event},
     },
-    kernel::event::Seq,
+    kernel::{event::Seq, time::HostClock},
 };
 
 fn one_shard() -> HubSettings {
@@ -114,7 +114,7 @@ async fn new_credentials_outlive_the_old_ones() {
 #[tokio::test]
 async fn credentials_that_end_are_announced_and_then_end_the_connection() {
     let rig = Rig::new(HubSettings { stall: Duration::from_millis(200), ..one_shard() }).await;
-    let expires = Some(Instant::now() + Duration::from_millis(400));
+    let expires = HostClock.now().plus(Duration::from_millis(400));
     let mut client = rig.connect_with(Grant { expires, ..credential("1", 0) }).await;
     client.expect(&["expiring 1", "close 4403"]).await;
 }

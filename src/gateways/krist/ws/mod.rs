@@ -9,7 +9,6 @@ pub(super) mod ticket;
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
-    time::Instant,
 };
 
 use axum::{
@@ -28,7 +27,6 @@ use crate::{
     gateways::ws::{Newcomer, handshake},
     http::serve::Slot,
     hub::{Dialect, Grant},
-    kernel::event::Credential,
 };
 
 /// Gives a ticket for a websocket, to a guest or to the owner of a wallet.
@@ -82,7 +80,7 @@ pub(super) async fn gateway(
     let (grant, dialect): (Grant, Box<dyn Dialect>) = match ticket {
         Some(ticket) => {
             let (_, host) = krist.place(request.headers());
-            let grant = krist.grant(&ticket);
+            let grant = ticket.grant();
             (grant, Box::new(Session::new(Arc::clone(&krist), ticket.owner, ip, &host, slot)))
         }
         None => (Grant::default(), Box::new(Turned::new(slot))),
@@ -94,19 +92,6 @@ pub(super) async fn gateway(
 }
 
 impl Krist {
-    /// By which right the owner of a ticket listens.
-    fn grant(&self, ticket: &Ticket) -> Grant {
-        let Ticket { owner, session, checked } = ticket;
-        let credential = match (session, owner) {
-            (Some((session, _)), _) => Some(Credential::of("session", session)),
-            (None, Some(owner)) => Some(Credential::of("wallet", owner)),
-            (None, None) => None,
-        };
-        let left = session.map(|(_, expires)| expires.since(self.native.db.now()));
-        let expires = left.and_then(|left| Instant::now().checked_add(left));
-        Grant { credential, checked: *checked, expires }
-    }
-
     /// How clients reach this hub: the scheme of its websockets, and its host.
     pub(super) fn place(&self, headers: &HeaderMap) -> (&'static str, String) {
         if let Some(url) = &self.settings.public_url

@@ -7,7 +7,13 @@ use sha2::{Digest, Sha256};
 use crate::{
     db::{Db, DbError, random},
     gateways::krist::store,
-    kernel::{address::Address, event::Seq, id::SessionId, time::Timestamp},
+    hub::Grant,
+    kernel::{
+        address::Address,
+        event::{Credential, Seq},
+        id::SessionId,
+        time::Timestamp,
+    },
 };
 
 /// How long a ticket is good.
@@ -46,6 +52,17 @@ impl Ticket {
     pub(super) async fn redeem(db: &Db, token: &str) -> Result<Option<Self>, DbError> {
         let mut conn = db.read().await?;
         store::ticket_take(&mut conn, &hash(token), db.now()).await
+    }
+
+    /// By which right its owner listens.
+    pub(super) fn grant(&self) -> Grant {
+        let Self { owner, session, checked } = self;
+        let credential = match (session, owner) {
+            (Some((session, _)), _) => Some(Credential::of("session", session)),
+            (None, Some(owner)) => Some(Credential::of("wallet", owner)),
+            (None, None) => None,
+        };
+        Grant { credential, checked: *checked, expires: session.map(|(_, expires)| expires) }
     }
 }
 
