@@ -37,7 +37,10 @@ pub use self::{
 };
 use crate::{
     db::{Db, DbError, Tap},
-    kernel::event::{ACCESS_REVOKED, Event, Revocation},
+    kernel::{
+        event::{ACCESS_REVOKED, Event, Revocation},
+        time::Timestamp,
+    },
 };
 
 /// Why nobody could be made of a token. Everything that is wrong with a token looks the same from outside.
@@ -76,10 +79,14 @@ impl Auth {
         let hash = token.hash();
         let now = self.db.now();
         match self.cache.get(hash, now) {
-            Some(Known::Caller(caller)) => return Ok(caller),
-            Some(Known::Nobody) => return Err(AuthError::Unauthorized),
-            None => {}
+            Some(Known::Caller(caller)) => Ok(caller),
+            Some(Known::Nobody) => Err(AuthError::Unauthorized),
+            // What reads is large, and the future of every request would be as large.
+            None => Box::pin(self.look_up(hash, now)).await,
         }
+    }
+
+    async fn look_up(&self, hash: [u8; 32], now: Timestamp) -> Result<Caller, AuthError> {
         let generation = self.cache.generation();
         let mut conn = self.db.read().await?;
         let caller = match store::caller_find(&mut conn, &hash, now).await? {

@@ -22,14 +22,25 @@ pub enum Audience {
     Unknown,
 }
 
+/// Whether a caller may listen, or how to find out.
+pub enum Verdict<'a> {
+    /// It follows from who they are.
+    Known(Audience),
+    /// It has to be read.
+    Read(BoxFuture<'a, Result<Audience, DbError>>),
+}
+
+impl Verdict<'_> {
+    /// That they may, or may not.
+    pub const fn allowed(allowed: bool) -> Self {
+        Self::Known(if allowed { Audience::Allowed } else { Audience::Forbidden })
+    }
+}
+
 /// The topics of one slice.
 pub trait Topics: Send + Sync {
     /// Whether the caller may listen; `None` when the topic belongs to another slice.
-    fn audience<'a>(
-        &'a self,
-        caller: &'a Caller,
-        topic: &'a Topic,
-    ) -> Option<BoxFuture<'a, Result<Audience, DbError>>>;
+    fn audience<'a>(&'a self, caller: &'a Caller, topic: &'a Topic) -> Option<Verdict<'a>>;
 
     /// What the topic is about, as of the snapshot: the REST body of the same resource, in parts. `None` when the
     /// topic belongs to another slice; no parts when there is nothing to show.
@@ -61,12 +72,24 @@ impl TopicMap {
     /// # Errors
     /// When the slice can't find out.
     pub async fn audience(&self, caller: &Caller, topic: &Topic) -> Result<Audience, DbError> {
-        for slice in self.0.iter() {
-            if let Some(answer) = slice.audience(caller, topic) {
-                return answer.await;
-            }
+        match self.verdict(caller, topic) {
+            Verdict::Known(audience) => Ok(audience),
+            Verdict::Read(reading) => reading.await,
         }
-        Ok(Audience::Unknown)
+    }
+
+    /// Whether the caller may listen; `None` when that has to be read.
+    pub fn known(&self, caller: &Caller, topic: &Topic) -> Option<Audience> {
+        match self.verdict(caller, topic) {
+            Verdict::Known(audience) => Some(audience),
+            Verdict::Read(_) => None,
+        }
+    }
+
+    fn verdict<'a>(&'a self, caller: &'a Caller, topic: &'a Topic) -> Verdict<'a> {
+        let mut slices = self.0.iter();
+        let verdict = slices.find_map(|slice| slice.audience(caller, topic));
+        verdict.unwrap_or(Verdict::Known(Audience::Unknown))
     }
 
     /// What the topic is about, in parts.

@@ -21,8 +21,8 @@ const PACED_PER_SECOND: u32 = 20_000;
 const WARM: Duration = Duration::from_millis(300);
 /// Events that are under way in a saturated server, and ordered at once.
 const SATURATED: Load = Load::Saturated { window: 64, burst: 32 };
-/// The same where every event has one listener only.
-const SATURATED_EACH: Load = Load::Saturated { window: 4_096, burst: 256 };
+/// The same where every event has one listener only: 16 are under way to each.
+const SATURATED_EACH: Load = Load::Saturated { window: 16_384, burst: 1_024 };
 /// The number of listeners for which everything is measured.
 const LISTENERS: u32 = 1_000;
 /// A baseline that is slower than this, compared with the limit, is none.

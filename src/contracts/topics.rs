@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::BoxFuture;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     auth::{
         Caller, Scope,
-        topics::{Audience, Topics},
+        topics::{Audience, Topics, Verdict},
     },
     db::{Db, DbError, Snapshot},
     kernel::{
@@ -75,24 +75,16 @@ impl ContractTopics {
 }
 
 impl Topics for ContractTopics {
-    fn audience<'a>(
-        &'a self,
-        caller: &'a Caller,
-        topic: &'a Topic,
-    ) -> Option<BoxFuture<'a, Result<Audience, DbError>>> {
+    fn audience<'a>(&'a self, caller: &'a Caller, topic: &'a Topic) -> Option<Verdict<'a>> {
         let topic = parse(topic)?;
-        let known = match topic {
-            ContractTopic::Unknown => Some(Audience::Unknown),
-            ContractTopic::Contracts => Some(Audience::Allowed),
-            _ if self.public || caller.has(Scope::Admin) => Some(Audience::Allowed),
-            _ => None,
-        };
-        Some(match known {
-            Some(audience) => Box::pin(ready(Ok(audience))),
-            None => Box::pin(async move {
+        Some(match topic {
+            ContractTopic::Unknown => Verdict::Known(Audience::Unknown),
+            ContractTopic::Contracts => Verdict::allowed(true),
+            _ if self.public || caller.has(Scope::Admin) => Verdict::allowed(true),
+            _ => Verdict::Read(Box::pin(async move {
                 let party = self.is_party(caller, topic).await?;
                 Ok(if party { Audience::Allowed } else { Audience::Forbidden })
-            }),
+            })),
         })
     }
 

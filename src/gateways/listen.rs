@@ -140,19 +140,30 @@ impl Native {
     /// `not_found` or `forbidden` for the first topic that they may not have.
     pub(super) async fn authorise(&self, caller: &Caller, wants: &[Want]) -> Result<(), Fault> {
         for Want { topic, .. } in wants {
-            match self.topics.audience(caller, topic).await? {
-                Audience::Allowed => {}
-                Audience::Forbidden => {
-                    let message = format!("this caller may not listen to {topic}");
-                    return Err(Fault::new(Code::Forbidden, message));
-                }
-                Audience::Unknown => {
-                    let message = format!("there is no topic {topic}");
-                    return Err(Fault::new(Code::NotFound, message));
-                }
-            }
+            let audience = self.topics.audience(caller, topic).await?;
+            permit(topic, audience)?;
         }
         Ok(())
+    }
+
+    /// As [`Self::authorise`]; `None` when some of it has to be read.
+    pub(super) fn authorise_now(
+        &self,
+        caller: &Caller,
+        wants: &[Want],
+    ) -> Option<Result<(), Fault>> {
+        for Want { topic, .. } in wants {
+            if let Err(fault) = permit(topic, self.topics.known(caller, topic)?) {
+                return Some(Err(fault));
+            }
+        }
+        Some(Ok(()))
+    }
+
+    /// Whether everything behind a position can be told from memory. What memory still has is not served past the
+    /// retention: it would depend on the node that is asked.
+    pub(super) fn remembers(&self, since: Seq) -> bool {
+        self.hub.reaches(since) && since.next() >= self.db.progress().oldest()
     }
 
     /// Checks that everything behind a position can still be told. What the ring has needs no statement, so a storm of
@@ -162,8 +173,7 @@ impl Native {
     /// # Errors
     /// `bad_request` for a position in the future, `gone` for one that is too old.
     pub(super) async fn reachable(&self, since: Seq) -> Result<(), Fault> {
-        // What memory still has is not served past the retention: it would depend on the node that is asked.
-        if self.hub.reaches(since) && since.next() >= self.db.progress().oldest() {
+        if self.remembers(since) {
             return Ok(());
         }
         let head = self.db.log().head().await?;
@@ -175,6 +185,16 @@ impl Native {
             return Err(Fault::gone(head.oldest, head.seq));
         }
         Ok(())
+    }
+}
+
+fn permit(topic: &Topic, audience: Audience) -> Result<(), Fault> {
+    match audience {
+        Audience::Allowed => Ok(()),
+        Audience::Forbidden => {
+            Err(Fault::new(Code::Forbidden, format!("this caller may not listen to {topic}")))
+        }
+        Audience::Unknown => Err(Fault::new(Code::NotFound, format!("there is no topic {topic}"))),
     }
 }
 

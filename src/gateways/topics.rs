@@ -7,7 +7,7 @@ use super::operate::notices;
 use crate::{
     auth::{
         Caller, Scope,
-        topics::{Audience, Topics},
+        topics::{Topics, Verdict},
     },
     db::{DbError, Snapshot},
     kernel::event::Topic,
@@ -25,18 +25,13 @@ pub(super) const OPS: &str = "ops";
 pub struct HubTopics;
 
 impl Topics for HubTopics {
-    fn audience<'a>(
-        &'a self,
-        caller: &'a Caller,
-        topic: &'a Topic,
-    ) -> Option<BoxFuture<'a, Result<Audience, DbError>>> {
-        let audience = match topic.as_str() {
-            PULSE | NOTICES => Audience::Allowed,
-            OPS if caller.has(Scope::Admin) => Audience::Allowed,
-            OPS => Audience::Forbidden,
+    fn audience<'a>(&'a self, caller: &'a Caller, topic: &'a Topic) -> Option<Verdict<'a>> {
+        let allowed = match topic.as_str() {
+            PULSE | NOTICES => true,
+            OPS => caller.has(Scope::Admin),
             _ => return None,
         };
-        Some(Box::pin(ready(Ok(audience))))
+        Some(Verdict::allowed(allowed))
     }
 
     fn snapshot<'a>(
@@ -59,7 +54,10 @@ impl Topics for HubTopics {
 mod tests {
     use super::*;
     use crate::{
-        auth::{Scopes, topics::TopicMap},
+        auth::{
+            Scopes,
+            topics::{Audience, TopicMap},
+        },
         kernel::id::ServiceKeyId,
     };
 

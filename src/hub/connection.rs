@@ -29,16 +29,17 @@ use socket2::SockRef;
 use tokio::{net::TcpStream, sync::oneshot, task::spawn_local, time::sleep};
 use tokio_tungstenite::tungstenite::protocol::WebSocketContext;
 
-use self::catch_up::PageOnItsWay;
+use self::catch_up::PagesOnTheirWay;
 use super::{
     admission::Admission,
     close::Close,
     cursor::Cursor,
     dialect::{Action, Answer, Arrival, ConnectionId, Dialect, Grant, Notice, Place, View},
     entry::Encoding,
-    groups::Group,
+    groups::{Group, write},
     inspect::Connected,
     outbox::Outbox,
+    page::join,
     shard::Shard,
 };
 use crate::kernel::event::Seq;
@@ -72,7 +73,7 @@ pub(super) struct Connection {
     cursor: RefCell<Cursor>,
     outbox: RefCell<Outbox>,
     group: RefCell<Option<(Rc<Group>, usize)>>,
-    page: RefCell<Option<PageOnItsWay>>,
+    pages: RefCell<Option<PagesOnTheirWay>>,
     /// What to send at a splice.
     splice: RefCell<Option<Answer>>,
     /// What to send on becoming live.
@@ -134,7 +135,7 @@ impl Connection {
             cursor: RefCell::new(Cursor::live()),
             outbox: RefCell::default(),
             group: RefCell::default(),
-            page: RefCell::default(),
+            pages: RefCell::default(),
             splice: RefCell::default(),
             arrivals: RefCell::default(),
             grant: RefCell::new(grant),
@@ -279,7 +280,8 @@ impl Connection {
             return;
         }
         let mut outbox = self.outbox.borrow_mut();
-        if outbox.offer(frames, |bytes| self.stream.try_write(bytes)).is_err() {
+        // Not by way of the runtime, which first would have to be told that a new socket takes something.
+        if outbox.offer(frames, |bytes| write(self.socket(), bytes)).is_err() {
             self.phase.set(Phase::Over);
             self.wake();
             return;
@@ -291,17 +293,24 @@ impl Connection {
         }
     }
 
+    /// Sends frames: in one write, unless they are more than a page.
     pub(super) fn offer_all(&self, frames: Vec<Bytes>) {
-        for frames in frames {
-            self.offer(frames);
+        if frames.iter().map(Bytes::len).sum::<usize>() <= self.shard.page_limit().bytes {
+            return self.offer(join(&frames.iter().collect::<Vec<_>>()));
+        }
+        for frame in frames {
+            self.offer(frame);
         }
     }
 
     pub(super) fn notify(&self, notice: Notice) {
-        if let Some(frame) = self.dialect.notice(notice).filter(|_| self.phase.get() == Phase::Open)
-        {
+        if let Some(frame) = self.notice(notice) {
             self.offer(frame);
         }
+    }
+
+    fn notice(&self, notice: Notice) -> Option<Bytes> {
+        self.dialect.notice(notice).filter(|_| self.phase.get() == Phase::Open)
     }
 
     /// Whether no input is taken, because an answer is on its way or nothing more can be answered.
@@ -347,7 +356,7 @@ impl Connection {
             return;
         }
         self.leave_group();
-        self.page.take();
+        self.pages.take();
         self.job.take();
         self.splice.take();
         self.arrivals.take();

@@ -70,6 +70,13 @@ pub(super) struct Ask {
     turn: u32,
 }
 
+impl Ask {
+    /// The same of what follows this page.
+    pub(super) fn behind(self, position: Seq) -> Self {
+        Self { after: position, ..self }
+    }
+}
+
 /// The position of a snapshot lies behind the reader, which must not happen while it is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a snapshot at {snapshot} can't be told to a reader that is at {position} already")]

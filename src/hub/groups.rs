@@ -140,14 +140,19 @@ impl Group {
 impl Member {
     /// Writes a buffer. False when not all of it was taken; the connection keeps the rest.
     fn deliver(&self, frames: &Bytes) -> bool {
-        match send(self.socket, frames, MsgFlags::empty()) {
+        match write(self.socket, frames) {
             Ok(n) if n == frames.len() => true,
             short => {
-                self.connection.keep(frames, short.map_err(io::Error::from));
+                self.connection.keep(frames, short);
                 false
             }
         }
     }
+}
+
+/// Writes to a non-blocking socket, whether or not its runtime has heard that it takes something.
+pub(super) fn write(socket: RawFd, bytes: &[u8]) -> io::Result<usize> {
+    Ok(send(socket, bytes, MsgFlags::empty())?)
 }
 
 impl Groups {

@@ -241,7 +241,6 @@ impl Hub {
         grant: Grant,
         admission: Admission,
     ) -> std::io::Result<()> {
-        stream.set_nodelay(true)?;
         let stream = stream.into_std()?;
         let newcomer = Newcomer { stream, leftover, dialect, grant, admission };
         let shards = self.shards.iter().zip(&self.shared.counts);

@@ -119,10 +119,15 @@ impl Rig {
     }
 
     fn publish_event(&self, event: Event) -> i64 {
-        let event = Arc::new(event);
-        self.log.events.lock().push(Arc::clone(&event));
-        self.hub.publish(&[Arc::clone(&event)]);
-        event.seq.get()
+        self.publish_all([event])
+    }
+
+    /// Commits and relays events at once. Gives the last one's number.
+    fn publish_all(&self, events: impl IntoIterator<Item = Event>) -> i64 {
+        let events: Vec<_> = events.into_iter().map(Arc::new).collect();
+        self.log.events.lock().extend(events.iter().map(Arc::clone));
+        self.hub.publish(&events);
+        self.log.head().get()
     }
 
     /// Waits until the shards have handed on what was published.

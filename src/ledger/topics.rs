@@ -7,7 +7,7 @@ use super::{queries, routes::WalletView};
 use crate::{
     auth::{
         Caller, Scope,
-        topics::{Audience, Topics},
+        topics::{Audience, Topics, Verdict},
     },
     db::{DbError, Snapshot},
     kernel::{address::Address, event::Topic, money::Scale},
@@ -37,20 +37,15 @@ fn parse(topic: &Topic) -> Option<LedgerTopic> {
 }
 
 impl Topics for LedgerTopics {
-    fn audience<'a>(
-        &'a self,
-        caller: &'a Caller,
-        topic: &'a Topic,
-    ) -> Option<BoxFuture<'a, Result<Audience, DbError>>> {
+    fn audience<'a>(&'a self, caller: &'a Caller, topic: &'a Topic) -> Option<Verdict<'a>> {
         let allowed = match parse(topic)? {
-            LedgerTopic::Wallet(None) => return Some(Box::pin(ready(Ok(Audience::Unknown)))),
+            LedgerTopic::Wallet(None) => return Some(Verdict::Known(Audience::Unknown)),
             LedgerTopic::Payments => self.public || caller.has(Scope::Admin),
             LedgerTopic::Wallet(Some(address)) => {
                 self.public || caller.owns(&address) || caller.has(Scope::Admin)
             }
         };
-        let audience = if allowed { Audience::Allowed } else { Audience::Forbidden };
-        Some(Box::pin(ready(Ok(audience))))
+        Some(Verdict::allowed(allowed))
     }
 
     fn snapshot<'a>(

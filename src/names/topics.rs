@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::{
     auth::{
         Caller,
-        topics::{Audience, Topics},
+        topics::{Topics, Verdict},
     },
     db::{DbError, Snapshot},
     kernel::event::Topic,
@@ -20,13 +20,8 @@ const NAMES: &str = "names";
 pub struct NameTopics;
 
 impl Topics for NameTopics {
-    fn audience<'a>(
-        &'a self,
-        _: &'a Caller,
-        topic: &'a Topic,
-    ) -> Option<BoxFuture<'a, Result<Audience, DbError>>> {
-        (topic.as_str() == NAMES)
-            .then(|| -> BoxFuture<'a, _> { Box::pin(ready(Ok(Audience::Allowed))) })
+    fn audience<'a>(&'a self, _: &'a Caller, topic: &'a Topic) -> Option<Verdict<'a>> {
+        (topic.as_str() == NAMES).then_some(Verdict::allowed(true))
     }
 
     fn snapshot<'a>(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::BoxFuture;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     auth::{
         Caller, Scope,
-        topics::{Audience, Topics},
+        topics::{Audience, Topics, Verdict},
     },
     db::{Db, DbError, Snapshot},
     kernel::{event::Topic, id::DiscordId},
@@ -52,19 +52,14 @@ fn parse(topic: &Topic) -> Option<PlanTopic> {
 }
 
 impl Topics for PlanTopics {
-    fn audience<'a>(
-        &'a self,
-        caller: &'a Caller,
-        topic: &'a Topic,
-    ) -> Option<BoxFuture<'a, Result<Audience, DbError>>> {
+    fn audience<'a>(&'a self, caller: &'a Caller, topic: &'a Topic) -> Option<Verdict<'a>> {
         let allowed = match parse(topic)? {
-            PlanTopic::Unknown => return Some(Box::pin(ready(Ok(Audience::Unknown)))),
+            PlanTopic::Unknown => return Some(Verdict::Known(Audience::Unknown)),
             PlanTopic::Plans => true,
             PlanTopic::Users => caller.has(Scope::Bot),
             PlanTopic::User(id) => caller.is_user(id) || caller.has(Scope::Bot),
         };
-        let audience = if allowed { Audience::Allowed } else { Audience::Forbidden };
-        Some(Box::pin(ready(Ok(audience))))
+        Some(Verdict::allowed(allowed))
     }
 
     fn snapshot<'a>(

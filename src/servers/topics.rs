@@ -1,7 +1,7 @@
 //! The topics of sessions: `servers` and `server:{id}`, in their public view. What a user is told stands under the
 //! user's own topic.
 
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use super::{events::SERVERS, queries, store, views::ServerView};
 use crate::{
     auth::{
         Caller,
-        topics::{Audience, Topics},
+        topics::{Audience, Topics, Verdict},
     },
     db::{DbError, Snapshot},
     kernel::{event::Topic, id::ServerSessionId},
@@ -52,16 +52,12 @@ fn parse(topic: &Topic) -> Option<ServerTopic> {
 }
 
 impl Topics for ServerTopics {
-    fn audience<'a>(
-        &'a self,
-        _: &'a Caller,
-        topic: &'a Topic,
-    ) -> Option<BoxFuture<'a, Result<Audience, DbError>>> {
+    fn audience<'a>(&'a self, _: &'a Caller, topic: &'a Topic) -> Option<Verdict<'a>> {
         let audience = match parse(topic)? {
             ServerTopic::Unknown => Audience::Unknown,
             ServerTopic::Servers | ServerTopic::Server(_) => Audience::Allowed,
         };
-        Some(Box::pin(ready(Ok(audience))))
+        Some(Verdict::Known(audience))
     }
 
     fn snapshot<'a>(

@@ -1,9 +1,10 @@
-//! A baseline: the hub that is written in an hour. axum's websocket, a broadcast channel for each topic, and a task for
-//! each connection, which writes every event by itself. It speaks as much of the protocol as its clients need.
+//! A baseline: the hub that is written in an hour. axum's websocket, a broadcast channel for each topic, and two tasks
+//! for each connection: one reads, the other writes every event by itself. It speaks as much of the protocol as its
+//! clients need.
 
-use std::{future::pending, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use axum::{
     Router,
     extract::{
@@ -14,10 +15,18 @@ use axum::{
     routing::get,
 };
 use dashmap::DashMap;
-use futures_util::StreamExt as _;
+use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink};
 use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, runtime, sync::broadcast};
-use tokio_stream::{StreamMap, wrappers::BroadcastStream};
+use tokio::{
+    net::TcpListener,
+    runtime,
+    sync::broadcast::{self, error::RecvError},
+    task::JoinSet,
+};
+use tokio_stream::{
+    StreamMap,
+    wrappers::{BroadcastStream, errors::BroadcastStreamRecvError},
+};
 
 use super::{
     Answer, Order,
@@ -31,8 +40,6 @@ use crate::{
 
 /// Events that a slow connection may be behind before it loses some.
 const CHANNEL_EVENTS: usize = 1_024;
-/// Room for what a client says. The default is prepared anew after each event, which costs more than all the rest.
-const READ_BYTES: usize = 1_024;
 
 type Topics = Arc<DashMap<String, broadcast::Sender<Utf8Bytes>>>;
 
@@ -96,72 +103,66 @@ impl Contender for Naive {
 }
 
 async fn upgrade(State(topics): State<Topics>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.read_buffer_size(READ_BYTES).on_upgrade(async move |socket| {
+    upgrade.on_upgrade(async move |socket| {
         // A client that leaves is no error of a server.
         let _ = serve(socket, &topics).await;
     })
 }
 
+/// One subscription, then a task that writes and one that reads. A socket that is looked at for input after each event
+/// would have its reading buffer prepared each time, which costs more than all the rest.
 async fn serve(mut socket: WebSocket, topics: &Topics) -> anyhow::Result<()> {
     socket.send(text(&Said::Welcome { head: BEGIN })?).await?;
-    let mut events = Events::default();
-    loop {
-        tokio::select! {
-            biased;
-            event = events.next() => socket.send(Message::Text(event)).await?,
-            asked = socket.recv() => {
-                let Some(Ok(asked)) = asked else { return Ok(()) };
-                let Message::Text(asked) = asked else { continue };
-                let Asked::Subscribe { topics: names } = serde_json::from_str(&asked)?;
-                for name in &names {
-                    let sender = topics.entry(name.clone()).or_insert_with(|| broadcast::channel(CHANNEL_EVENTS).0);
-                    events.add(name, sender.subscribe());
-                }
-                socket.send(text(&Said::Subscribed { topics: &names, mode: "live" })?).await?;
-            }
+    let asked = socket.recv().await.context("the client left")??;
+    let Asked::Subscribe { topics: names } = serde_json::from_str(asked.to_text()?)?;
+    let channel = |name: &String| {
+        topics
+            .entry(name.clone())
+            .or_insert_with(|| broadcast::channel(CHANNEL_EVENTS).0)
+            .subscribe()
+    };
+    let events = match &*names {
+        [only] => Events::One(channel(only)),
+        many => Events::Many(
+            many.iter().map(|name| (name.clone(), BroadcastStream::new(channel(name)))).collect(),
+        ),
+    };
+    socket.send(text(&Said::Subscribed { topics: &names, mode: "live" })?).await?;
+    let (sink, mut stream) = socket.split();
+    let mut writing = JoinSet::new();
+    writing.spawn(write(sink, events));
+    while let Some(Ok(_)) = stream.next().await {}
+    Ok(())
+}
+
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut events: Events) {
+    while let Some(event) = events.next().await {
+        // Who was too slow has lost some, and hears nothing of it.
+        let Ok(event) = event else { continue };
+        if sink.send(Message::Text(event)).await.is_err() {
+            return;
         }
     }
 }
 
-/// What a connection has subscribed to. Most want one topic, for which a channel is all that is needed.
-#[derive(Default)]
+/// What a connection has subscribed to. For one topic a channel is all that is needed.
 enum Events {
-    #[default]
-    None,
-    One(String, broadcast::Receiver<Utf8Bytes>),
+    One(broadcast::Receiver<Utf8Bytes>),
     Many(StreamMap<String, BroadcastStream<Utf8Bytes>>),
 }
 
 impl Events {
-    fn add(&mut self, name: &str, events: broadcast::Receiver<Utf8Bytes>) {
-        let name = name.to_owned();
-        *self = match std::mem::take(self) {
-            Self::None => Self::One(name, events),
-            Self::One(first, one) => {
-                let both = [(first, one), (name, events)];
-                Self::Many(
-                    both.map(|(name, events)| (name, BroadcastStream::new(events)))
-                        .into_iter()
-                        .collect(),
-                )
-            }
-            Self::Many(mut many) => {
-                many.insert(name, BroadcastStream::new(events));
-                Self::Many(many)
-            }
-        };
-    }
-
-    /// The next event. Who was too slow has lost some, and hears nothing of it.
-    async fn next(&mut self) -> Utf8Bytes {
-        loop {
-            let event = match self {
-                Self::None => pending().await,
-                Self::One(_, events) => events.recv().await.ok(),
-                Self::Many(many) => many.next().await.and_then(|(_, event)| event.ok()),
-            };
-            if let Some(event) = event {
-                return event;
+    /// The next event, or that some were lost; `None` when there will be no more.
+    async fn next(&mut self) -> Option<Result<Utf8Bytes, u64>> {
+        match self {
+            Self::One(events) => match events.recv().await {
+                Ok(event) => Some(Ok(event)),
+                Err(RecvError::Lagged(lost)) => Some(Err(lost)),
+                Err(RecvError::Closed) => None,
+            },
+            Self::Many(many) => {
+                let (_, event) = many.next().await?;
+                Some(event.map_err(|BroadcastStreamRecvError::Lagged(lost)| lost))
             }
         }
     }

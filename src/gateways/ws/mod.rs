@@ -192,7 +192,8 @@ async fn identify(
     match (in_header, &offered.token, ticket) {
         (true, ..) => admit(auth, headers).await,
         (false, Some(token), _) => Ok(auth.caller(&token_of(token)?).await?),
-        (false, None, Some(ticket)) => Ok(auth.redeem(&token_of(&ticket)?).await?),
+        // It reads, so its future is large; that of everybody else's handshake is not.
+        (false, None, Some(ticket)) => Ok(Box::pin(auth.redeem(&token_of(&ticket)?)).await?),
         (false, None, None) => Ok(Caller::Guest),
     }
 }

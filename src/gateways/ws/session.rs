@@ -83,7 +83,15 @@ impl Session {
                     Ok(plan) => plan,
                     Err(fault) => return Handled::Now(vec![refuse(id, fault)]),
                 };
-                let (caller, held) = (self.caller.lock().clone(), plan.snapshot);
+                let caller = self.caller.lock().clone();
+                if let Some(decided) = plan.decide(&native, &caller) {
+                    let action = match decided {
+                        Ok(start) => Action::Listen(plan.listen(id, start, Vec::new())),
+                        Err(fault) => refuse(id, fault),
+                    };
+                    return Handled::Now(vec![action]);
+                }
+                let held = plan.snapshot;
                 let work = Box::pin(async move {
                     match plan.carry_out(&native, &caller, id.clone()).await {
                         Ok(listen) => vec![Action::Listen(listen)],
@@ -186,8 +194,18 @@ impl Plan {
     ) -> Result<Listen, Fault> {
         native.authorise(caller, &self.wants).await?;
         let (start, parts) = self.start(native).await?;
-        let topics = self.wants.iter().map(|want| want.topic.clone()).collect();
-        Ok(listen(id, start, self.wants, topics, parts))
+        Ok(self.listen(id, start, parts))
+    }
+
+    /// Where to begin, when nothing has to be read for it: most subscriptions, and all of a storm.
+    fn decide(&self, native: &Native, caller: &Caller) -> Option<Result<Start, Fault>> {
+        let start = match &self.position {
+            _ if self.snapshot => return None,
+            None => Start::Here,
+            Some(position) if native.remembers(position.seq) => Start::Since(position.seq),
+            Some(_) => return None,
+        };
+        Some(native.authorise_now(caller, &self.wants)?.map(|()| start))
     }
 
     /// Where to begin, and what to show there. A snapshot takes the place of a position that is no longer kept.
@@ -205,31 +223,31 @@ impl Plan {
         let (seq, parts) = snapshots(native, &self.wants).await?;
         Ok((Start::Snapshot(seq), parts))
     }
-}
 
-/// The change of topics, with its answer built at the place where it takes effect.
-fn listen(
-    id: Option<MessageId>,
-    start: Start,
-    wants: Vec<Want>,
-    topics: Vec<Topic>,
-    parts: Vec<Bytes>,
-) -> Listen {
-    let arrived = id.clone();
-    let answer = move |place: Place| {
-        let (mode, behind) = match start {
-            Start::Here => (Mode::Live, place.position),
-            Start::Since(since) => (Mode::Resumed, since),
-            Start::Snapshot(seq) => (Mode::Snapshot, seq),
+    /// The change of topics, with its answer built at the place where it takes effect.
+    fn listen(self, id: Option<MessageId>, start: Start, parts: Vec<Bytes>) -> Listen {
+        let topics = self.wants.iter().map(|want| want.topic.clone()).collect();
+        let arrived = id.clone();
+        let answer = move |place: Place| {
+            let (mode, behind) = match start {
+                Start::Here => (Mode::Live, place.position),
+                Start::Since(since) => (Mode::Resumed, since),
+                Start::Snapshot(seq) => (Mode::Snapshot, seq),
+            };
+            let head = place.head.max(behind);
+            let subscribed = Subscribed { id, topics, mode, from: behind.next(), head };
+            let mut frames = parts;
+            frames.insert(0, encode(&Tell::Subscribed(subscribed)));
+            frames
         };
-        let head = place.head.max(behind);
-        let subscribed = Subscribed { id, topics, mode, from: behind.next(), head };
-        let mut frames = parts;
-        frames.insert(0, encode(&Tell::Subscribed(subscribed)));
-        frames
-    };
-    let arrival = move |seq| frame::json(&Tell::Live(Live { id: arrived, seq }));
-    Listen { wants, start, answer: Box::new(answer), arrival: Some(Box::new(arrival)) }
+        let arrival = move |seq| frame::json(&Tell::Live(Live { id: arrived, seq }));
+        Listen {
+            wants: self.wants,
+            start,
+            answer: Box::new(answer),
+            arrival: Some(Box::new(arrival)),
+        }
+    }
 }
 
 /// The state of all topics at one position of the log. Every topic has at least one part, so that a client knows

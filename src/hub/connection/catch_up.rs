@@ -1,14 +1,16 @@
 //! How a connection that is behind comes back: it does what its cursor says, page by page, until it is live.
+//!
+//! What the ring has is read at once. What only the log has is read by a task on the main runtime, one page ahead of
+//! the socket: while a page is written the next one is on its way. So a connection holds two pages at the most.
 
 use std::{
-    pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use super::{Connection, Phase};
 use crate::{
@@ -18,16 +20,18 @@ use crate::{
         cursor::{Ask, Step},
         dialect::Notice,
         entry::Encoding,
-        fetch::Fetched,
+        fetch::{Fetch, Fetched},
         interest::Interest,
+        page::PageLimit,
     },
     kernel::event::Seq,
 };
 
-/// A page that is being read from the log.
-pub(super) struct PageOnItsWay {
+/// Pages that are being read from the log.
+pub(super) struct PagesOnTheirWay {
+    /// What the next one answers.
     ask: Ask,
-    page: oneshot::Receiver<Catch>,
+    pages: mpsc::Receiver<Catch>,
 }
 
 /// What the main runtime found for a connection that is behind.
@@ -52,6 +56,32 @@ impl Catch {
     }
 }
 
+impl Fetch {
+    /// Reads page after page, one ahead of whoever takes them, until all is read or nobody takes any more.
+    async fn read_on(
+        self: Arc<Self>,
+        mut ask: Ask,
+        interest: Interest,
+        limit: PageLimit,
+        encoding: Encoding,
+        found: mpsc::Sender<Catch>,
+    ) {
+        while let Ok(place) = found.reserve().await {
+            let read = tokio::select! {
+                () = found.closed() => return,
+                read = self.page_at_last(ask, &interest, limit) => read,
+            };
+            let next = match &read {
+                Ok(Fetched::Page(page)) if page.position < ask.upto => Some(page.position),
+                _ => None,
+            };
+            place.send(Catch::of(read, encoding));
+            let Some(next) = next else { return };
+            ask = ask.behind(next);
+        }
+    }
+}
+
 impl Connection {
     /// Leaves the live connections: what follows `guide` has to be read.
     pub(in crate::hub) fn fall_behind(&self, guide: Seq) {
@@ -71,7 +101,7 @@ impl Connection {
 
     /// Does what the cursor says. True when it did something.
     pub(super) fn advance(self: &Rc<Self>) -> bool {
-        if self.page.borrow().is_some() || !self.outbox.borrow().is_empty() {
+        if self.pages.borrow().is_some() || !self.outbox.borrow().is_empty() {
             return false;
         }
         if self.mark_due.replace(false) {
@@ -88,7 +118,7 @@ impl Connection {
             Step::Live => {
                 self.shard.counts().caught_up();
                 self.join_group();
-                self.arrive();
+                self.offer_all(self.arrival());
             }
             Step::Wait => {
                 self.shard.park(self);
@@ -111,41 +141,36 @@ impl Connection {
         let interest = cursor.interest().clone();
         drop(cursor);
         if let Some(page) = page {
-            return self.take_page(ask, page.join(self.encoding), page.position);
+            self.take_page(ask, page.join(self.encoding), page.position);
+            return;
         }
-        let (mut found, page) = oneshot::channel();
-        self.page.replace(Some(PageOnItsWay { ask, page }));
-        let (fetch, encoding) = (self.shard.fetch(), self.encoding);
-        let reader = Arc::clone(&fetch);
-        fetch.spawn("hub.catch_up", async move {
-            let caught = tokio::select! {
-                // The connection is gone.
-                () = found.closed() => return,
-                read = reader.page_at_last(ask, &interest, limit) => Catch::of(read, encoding),
-            };
-            let _ = found.send(caught);
-        });
+        let (found, pages) = mpsc::channel(1);
+        self.pages.replace(Some(PagesOnTheirWay { ask, pages }));
+        let fetch = self.shard.fetch();
+        let limit = PageLimit { bytes: limit.bytes / 2, ..limit };
+        fetch.spawn(
+            "hub.catch_up",
+            Arc::clone(&fetch).read_on(ask, interest, limit, self.encoding, found),
+        );
     }
 
-    fn take_page(self: &Rc<Self>, ask: Ask, frames: Bytes, position: Seq) {
+    fn take_page(self: &Rc<Self>, ask: Ask, frames: Bytes, position: Seq) -> bool {
         let valid = self.cursor.borrow_mut().read(ask, position);
         if valid {
             self.offer(frames);
         }
+        valid
     }
 
-    /// It has caught up: says so, once for every subscription that waits for it.
-    pub(super) fn arrive(&self) {
+    /// What it says on having caught up: one frame for every subscription that waits for this, and a mark.
+    pub(super) fn arrival(&self) -> Vec<Bytes> {
         let arrivals = self.arrivals.take();
         if arrivals.is_empty() {
-            return;
+            return Vec::new();
         }
         let position = self.place().position;
-        arrivals
-            .into_iter()
-            .filter_map(|arrival| arrival(position))
-            .for_each(|frame| self.offer(frame));
-        self.mark();
+        let arrived = arrivals.into_iter().filter_map(|arrival| arrival(position));
+        arrived.chain(self.mark_frame()).collect()
     }
 
     /// What it would read next is no longer kept. There is no honest way to go on with these topics.
@@ -159,28 +184,44 @@ impl Connection {
     }
 
     pub(super) fn poll_page(self: &Rc<Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut page = self.page.borrow_mut();
-        let Some(PageOnItsWay { ask, page: coming }) = &mut *page else { return Poll::Pending };
-        let ask = *ask;
-        let caught = ready!(Pin::new(coming).poll(cx));
-        *page = None;
-        drop(page);
+        if !self.outbox.borrow().is_empty() {
+            return Poll::Pending;
+        }
+        let Some(PagesOnTheirWay { ask, mut pages }) = self.pages.take() else {
+            return Poll::Pending;
+        };
+        let Poll::Ready(caught) = pages.poll_recv(cx) else {
+            self.pages.replace(Some(PagesOnTheirWay { ask, pages }));
+            return Poll::Pending;
+        };
         match caught {
-            Ok(Catch::Page { frames, position }) => self.take_page(ask, frames, position),
-            Ok(Catch::Gone { oldest }) => self.lose_everything(oldest),
-            Ok(Catch::Failed) => self.close(Close::INTERNAL),
-            Err(_) => self.close(self.shard.loss()),
+            Some(Catch::Page { frames, position }) => {
+                let valid = self.take_page(ask, frames, position);
+                if valid && position < ask.upto && !self.shard.ring().reaches(position) {
+                    let ask = ask.behind(position);
+                    self.pages.replace(Some(PagesOnTheirWay { ask, pages }));
+                }
+            }
+            Some(Catch::Gone { oldest }) => self.lose_everything(oldest),
+            Some(Catch::Failed) => self.close(Close::INTERNAL),
+            None => self.close(self.shard.loss()),
         }
         Poll::Ready(())
     }
 
     /// Says up to where everything was sent, unless that was said already.
     pub(super) fn mark(&self) {
+        if let Some(frame) = self.mark_frame() {
+            self.offer(frame);
+        }
+    }
+
+    fn mark_frame(&self) -> Option<Bytes> {
         let position = self.place().position;
         if self.cursor.borrow().interest().is_empty() || self.marked.replace(position) == position {
-            return;
+            return None;
         }
-        self.notify(Notice::Mark(position));
+        self.notice(Notice::Mark(position))
     }
 
     pub(super) fn join_group(self: &Rc<Self>) {

@@ -186,10 +186,11 @@ impl Connection {
         self.leave_group();
         self.join_group();
         self.arrivals.borrow_mut().extend(arrival);
-        self.offer_all(answer(self.place()));
+        let mut frames = answer(self.place());
         if self.is_live() {
-            self.arrive();
+            frames.extend(self.arrival());
         }
+        self.offer_all(frames);
     }
 
     /// Answers what can't be decoded, or ends a handshake that is through.

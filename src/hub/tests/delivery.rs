@@ -88,6 +88,43 @@ async fn later_topics_join_at_the_position_and_leaving_ends_them() {
     client.expect(&["event 5"]).await;
 }
 
+/// A pass takes thousands of events where each has few listeners, and splits what a single one hears of them.
+#[tokio::test]
+async fn a_burst_reaches_everyone_once_and_in_order() {
+    const EVENTS: i64 = 12_000;
+    let rig =
+        Rig::new(HubSettings { shards: 1, queue_bytes: 8 << 10, ..HubSettings::default() }).await;
+    type Hears = fn(i64) -> bool;
+    let check: [(&str, Hears); 6] = [
+        ("all", |_| true),
+        ("own0", |n| n % 50 == 0),
+        ("own1 own2 other", |n| matches!(n % 50, 1 | 2)),
+        ("own3 all/x.y", |n| n % 50 == 3 || n % 2 == 0),
+        ("own4/x.y own5/p.*", |n| n % 50 == 4),
+        ("all own6", |_| true),
+    ];
+    let mut clients = Vec::new();
+    for (wishes, expected) in check {
+        let mut client = rig.connect().await;
+        client.say(&format!("listen {wishes}")).await;
+        client.expect(&["listening 0", "live 0"]).await;
+        clients.push((client, wishes, expected));
+    }
+    let last = rig.publish_all((1..=EVENTS).map(|n| {
+        let (kind, own) = (if n % 2 == 0 { "x.y" } else { "x.z" }, format!("own{}", n % 50));
+        event_with(n, kind, &["all", &own], format!(r#""{}""#, "-".repeat(500)))
+    }));
+    // Those who hear everything are soon behind, while nobody reads.
+    rig.until("all are handed on", |stats| stats.position == last).await;
+    assert!(rig.hub.stats().behind >= 2, "{:?}", rig.hub.stats());
+    for (mut client, wishes, expected) in clients {
+        let all: Vec<_> = (1..=EVENTS).filter(|n| expected(*n)).collect();
+        let heard = client.events_until(*all.last().unwrap()).await;
+        assert!(heard == all, "{wishes}: {} of {} events", heard.len(), all.len());
+    }
+    rig.until("all are live", |stats| stats.behind == 0).await;
+}
+
 #[tokio::test]
 async fn who_resumes_gets_what_lies_between_from_ring_or_log() {
     for settings in [two_shards(), small_ring()] {

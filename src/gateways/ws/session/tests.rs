@@ -53,8 +53,8 @@ fn a_subscribe_is_refused_by_the_first_rule_that_it_breaks() {
 fn the_answer_to_a_subscribe_says_where_it_begins() {
     let check = |start: Start, mode: &str, from: i64, head: i64| {
         let id = Received::parse(r#"{"type":"ping","id":"x"}"#).id;
-        let topics = vec!["a".parse().unwrap()];
-        let Listen { answer, arrival, .. } = listen(id, start, vec![want("a")], topics, Vec::new());
+        let plan = Plan { wants: vec![want("a")], position: None, snapshot: false };
+        let Listen { answer, arrival, .. } = plan.listen(id, start, Vec::new());
         let place = Place { position: Seq::new(5), head: Seq::new(8) };
         assert_eq!(
             read(&answer(place)),
