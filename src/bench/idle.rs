@@ -21,7 +21,7 @@ const TRAFFIC: Duration = Duration::from_secs(2);
 const KEPT: Duration = Duration::from_secs(4);
 /// What a stalled reader misses, again and again until its kernel holds no more for it, and how long that may take.
 const MISSED: Duration = Duration::from_secs(1);
-const STALL_MAX: Duration = Duration::from_secs(50);
+const STALL_MAX: Duration = Duration::from_mins(2);
 /// How long memory is left alone before it is read.
 const SETTLE: Duration = Duration::from_secs(2);
 const SATURATED: Load = Load::Saturated { window: 64, burst: 32 };
@@ -131,6 +131,7 @@ fn stalled(
 ) -> anyhow::Result<()> {
     let mut stand = setup.stand(Role::Product, Spread::Shared, args.connections)?;
     let mut fleet = Fleet::up(&mut stand, Spread::Shared, args.connections)?;
+    fleet.confine(args.stalled)?;
     fleet.drive(&mut stand, SATURATED, MISSED)?;
     let pace = (paced(args.connections), setup.span.max(TRAFFIC));
     figures.put("all read", P99, p99(&mut fleet, &mut stand, pace)?);

@@ -92,21 +92,23 @@ impl Log {
             // Of a new partition it has no statistics; of `coalesce` it always expects every second row.
             let rows = sqlx::query_as!(
                 Row,
-                r#"select h.floor, e.seq as "seq?", e.at as "at?", e.kind as "kind?",
-                          e.topics as "topics?", e.data as "data?"
-                   from log_head h left join lateral
-                        (select * from events
-                         where seq > $1 and seq <= $2 and coalesce(topics && $3, false)
-                         order by seq limit $4) e on true
-                   order by e.seq"#,
+                r#"select (select floor from log_head) as "floor!", seq as "seq?", at as "at?", kind as "kind?",
+                          topics as "topics?", data as "data?"
+                   from events
+                   where seq > $1 and seq <= $2 and coalesce(topics && $3, false)
+                   order by seq limit $4"#,
                 after.get(),
                 upto.get(),
                 &names,
                 limit
             )
-            .fetch_all(conn)
+            .fetch_all(&mut *conn)
             .await?;
-            return page(after, rows);
+            if !rows.is_empty() {
+                return page(after, rows);
+            }
+            let floor = sqlx::query_scalar!("select floor from log_head").fetch_one(conn).await?;
+            return Ok(gone(after, floor).unwrap_or(LogPage::Events(Vec::new())));
         }
         let rows = sqlx::query_as!(
             Row,
@@ -259,10 +261,15 @@ struct Row {
 }
 
 fn page(after: Seq, rows: Vec<Row>) -> Result<LogPage, DbError> {
-    if let Some(row) = rows.first().filter(|row| after.get() < row.floor) {
-        return Ok(LogPage::Gone { oldest: Seq::new(row.floor).next() });
+    if let Some(gone) = rows.first().and_then(|row| gone(after, row.floor)) {
+        return Ok(gone);
     }
     rows.into_iter().filter_map(event).collect::<Result<_, _>>().map(LogPage::Events)
+}
+
+/// That something behind the position is no longer kept.
+fn gone(after: Seq, floor: i64) -> Option<LogPage> {
+    (after.get() < floor).then(|| LogPage::Gone { oldest: Seq::new(floor).next() })
 }
 
 fn event(row: Row) -> Option<Result<Arc<Event>, DbError>> {

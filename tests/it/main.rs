@@ -40,6 +40,7 @@ mod orchestration;
 mod orchestrator;
 mod orchestrator_kills;
 mod outage;
+mod pages;
 mod plan_input;
 mod plans;
 mod positions;

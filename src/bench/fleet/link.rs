@@ -14,8 +14,8 @@ use super::{
     tally::Tally,
 };
 
-/// What a stalled listener's kernel takes in.
-const STALLED_BYTES: usize = 4 << 10;
+/// What the kernel of a listener takes in that will stall: two joined writes.
+const CONFINED_BYTES: usize = 32 << 10;
 
 /// How far a listener is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,10 +93,16 @@ impl Link {
         self.rest = Vec::new();
     }
 
-    /// Reads no more from here on, and has little room for what comes.
+    /// Has little room for what it does not read at once. Before it hears anything: the kernel gives a fast reader
+    /// room for megabytes and does not take it back.
+    pub(super) fn confine(&self) -> io::Result<()> {
+        let Some(stream) = &self.stream else { return Ok(()) };
+        SockRef::from(stream).set_recv_buffer_size(CONFINED_BYTES)
+    }
+
+    /// Reads no more from here on.
     pub(super) fn stall(&mut self, registry: &Registry) -> io::Result<()> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
-        SockRef::from(&*stream).set_recv_buffer_size(STALLED_BYTES)?;
         registry.deregister(stream)
     }
 

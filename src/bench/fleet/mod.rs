@@ -186,6 +186,12 @@ impl Fleet {
         (self.live, self.opening) = (0, 0);
     }
 
+    /// The first of them will stall.
+    pub(super) fn confine(&self, count: u32) -> anyhow::Result<()> {
+        let mut confined = self.links.iter().take(usize::try_from(count)?);
+        Ok(confined.try_for_each(Link::confine)?)
+    }
+
     /// The first of them read no more.
     pub(super) fn stall(&mut self, count: u32) -> anyhow::Result<()> {
         let stalled = self.links.iter_mut().take(usize::try_from(count)?);

@@ -22,10 +22,13 @@ use crate::{
         entry::Encoding,
         fetch::{Fetch, Fetched},
         interest::Interest,
-        page::PageLimit,
+        page::{Page, PageLimit},
     },
     kernel::event::Seq,
 };
+
+/// Events of the first page that is read from the log.
+const PAGE_EVENTS_FIRST: usize = 128;
 
 /// Pages that are being read from the log.
 pub(super) struct PagesOnTheirWay {
@@ -62,17 +65,21 @@ impl Fetch {
         self: Arc<Self>,
         mut ask: Ask,
         interest: Interest,
-        limit: PageLimit,
+        most: PageLimit,
         encoding: Encoding,
         found: mpsc::Sender<Catch>,
     ) {
+        let mut limit = PageLimit { events: PAGE_EVENTS_FIRST, ..most };
         while let Ok(place) = found.reserve().await {
             let read = tokio::select! {
                 () = found.closed() => return,
                 read = self.page_at_last(ask, &interest, limit) => read,
             };
             let next = match &read {
-                Ok(Fetched::Page(page)) if page.position < ask.upto => Some(page.position),
+                Ok(Fetched::Page(page)) if page.position < ask.upto => {
+                    limit.events = fitting(page, most);
+                    Some(page.position)
+                }
                 _ => None,
             };
             place.send(Catch::of(read, encoding));
@@ -80,6 +87,14 @@ impl Fetch {
             ask = ask.behind(next);
         }
     }
+}
+
+/// How many events a page is likely to have room for, from the one before: what is read in vain costs as much as the
+/// rest.
+fn fitting(page: &Page, most: PageLimit) -> usize {
+    let bytes: usize = page.entries.iter().map(|entry| entry.wire_bytes()).sum();
+    let fit = page.entries.len().saturating_mul(most.bytes).checked_div(bytes);
+    fit.unwrap_or(PAGE_EVENTS_FIRST).clamp(1, most.events)
 }
 
 impl Connection {

@@ -91,10 +91,10 @@ async fn later_topics_join_at_the_position_and_leaving_ends_them() {
 /// A pass takes thousands of events where each has few listeners, and splits what a single one hears of them.
 #[tokio::test]
 async fn a_burst_reaches_everyone_once_and_in_order() {
+    type Hears = fn(i64) -> bool;
     const EVENTS: i64 = 12_000;
     let rig =
         Rig::new(HubSettings { shards: 1, queue_bytes: 8 << 10, ..HubSettings::default() }).await;
-    type Hears = fn(i64) -> bool;
     let check: [(&str, Hears); 6] = [
         ("all", |_| true),
         ("own0", |n| n % 50 == 0),
