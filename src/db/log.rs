@@ -89,14 +89,17 @@ impl Log {
         let conn = &mut *self.pool.acquire().await?;
         if names.iter().any(|name| name == UNINDEXED) {
             // Most rows match, and the planner must think so, or it sorts all of the log that is left for each page.
-            // Of a new partition it has no statistics; of `coalesce` it always expects every second row.
+            // Of a new partition it has no statistics: of `coalesce` it always expects every second row, and of a
+            // stretch with two ends far too few, which is why the other end is looked at outside.
             let rows = sqlx::query_as!(
                 Row,
                 r#"select (select floor from log_head) as "floor!", seq as "seq?", at as "at?", kind as "kind?",
                           topics as "topics?", data as "data?"
-                   from events
-                   where seq > $1 and seq <= $2 and coalesce(topics && $3, false)
-                   order by seq limit $4"#,
+                   from (select * from events
+                         where seq > $1 and coalesce(topics && $3, false)
+                         order by seq limit $4) e
+                   where seq <= $2
+                   order by seq"#,
                 after.get(),
                 upto.get(),
                 &names,
