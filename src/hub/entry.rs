@@ -43,7 +43,7 @@ impl Encoders {
 pub struct Entry {
     event: Arc<Event>,
     encoders: Encoders,
-    native: Option<Bytes>,
+    native: Bytes,
     others: OnceLock<Box<[OnceLock<Option<Bytes>>]>>,
     revoked: Option<Box<[Credential]>>,
     born: Instant,
@@ -78,7 +78,7 @@ impl Entry {
         if self.revoked.is_some() {
             return None;
         }
-        let Encoding(Some(other)) = encoding else { return self.native.as_ref() };
+        let Encoding(Some(other)) = encoding else { return Some(&self.native) };
         let Encoders(encoders) = &self.encoders;
         let others = self.others.get_or_init(|| encoders.iter().map(|_| OnceLock::new()).collect());
         let encode = || encoders.get(other).and_then(|encoder| encoder(&self.event));

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant in UTC with millisecond precision, RFC 3339 with `Z` on the wire.
@@ -48,9 +48,40 @@ impl Timestamp {
     }
 }
 
-impl std::fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Timestamp {
+    #[cold]
+    fn fmt_rare(self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    /// Digit by digit: an event has its time in it, and chrono takes longer for that than all the rest takes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (at, milli) = (self.0, self.0.nanosecond() / 1_000_000);
+        // More digits, or a leap second.
+        let Ok(year @ ..=9_999) = u32::try_from(at.year()) else { return self.fmt_rare(f) };
+        if milli > 999 {
+            return self.fmt_rare(f);
+        }
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let parts = [
+            (0..4, year),
+            (5..7, at.month()),
+            (8..10, at.day()),
+            (11..13, at.hour()),
+            (14..16, at.minute()),
+            (17..19, at.second()),
+            (20..23, milli),
+        ];
+        for (place, value) in parts {
+            let mut rest = value;
+            for digit in text.get_mut(place).into_iter().flatten().rev() {
+                *digit = digit.saturating_add(u8::try_from(rest % 10).unwrap_or(0));
+                rest /= 10;
+            }
+        }
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -104,5 +135,18 @@ mod tests {
         check("2026-11-22T01:00:00.123456Z", "2026-11-22T01:00:00.123Z");
         check("2026-11-22T01:00:00Z", "2026-11-22T01:00:00.000Z");
         check("2026-11-22T03:00:00.5+02:00", "2026-11-22T01:00:00.500Z");
+        // A leap second is the sixty-first of its minute.
+        check("2016-12-31T23:59:60.25Z", "2016-12-31T23:59:60.250Z");
+    }
+
+    #[test]
+    fn it_is_written_as_chrono_writes_it() {
+        let year = 31_556_952_000;
+        for milli in [0, -1, 951_782_399_999, 253_402_300_799_999, 253_402_300_800_000, -70 * year]
+        {
+            let at = DateTime::from_timestamp_millis(milli).unwrap();
+            let expected = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            assert_eq!(Timestamp::new(at).to_string(), expected);
+        }
     }
 }

@@ -91,8 +91,7 @@ impl Contender for Naive {
         for _ in 0..count {
             self.head = self.head.next();
             let event = self.press.event(self.head);
-            let Some(frame) = frame::event(&event) else { continue };
-            let text = Utf8Bytes::try_from(frame::payload(&frame))?;
+            let text = Utf8Bytes::try_from(frame::payload(&frame::event(&event)))?;
             for topic in event.topics.iter().filter_map(|topic| self.topics.get(topic.as_str())) {
                 // Nobody may be listening.
                 let _ = topic.send(text.clone());

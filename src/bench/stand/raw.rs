@@ -53,7 +53,7 @@ pub(super) fn run(control: &Path, press: &Press) -> anyhow::Result<()> {
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     poll.registry().register(&mut line, CONTROL, Interest::READABLE)?;
     let ready = Answer::Ready(listener.local_addr()?);
-    let frame = frame::event(&press.event(BEGIN)).unwrap_or_default().to_vec();
+    let frame = frame::event(&press.event(BEGIN)).to_vec();
     let mut raw = Raw {
         poll,
         listener,
