@@ -30,6 +30,10 @@ use super::client_ip::Peer;
 
 /// Connections that the kernel queues while the loop is busy: a whole community may reconnect at once.
 const BACKLOG_CONNECTIONS_MAX: i32 = 4_096;
+/// Bytes of one connection that the kernel keeps for us before they are sent. Left alone it keeps megabytes for a client
+/// that reads nothing, and a slow one looks like a fast one for just as long.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// The largest request head in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How long a client may take to send a request's head. The wait for the next request counts, so it is also how
@@ -75,6 +79,9 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     // Without it a restart would have to wait for the old connections' last packets to expire.
     socket.set_reuse_address(true)?;
+    // Those that are accepted inherit it.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG_CONNECTIONS_MAX)?;
     TcpListener::from_std(socket.into())
@@ -214,6 +221,7 @@ mod tests {
     use axum::http::StatusCode;
     use axum::response::Response;
     use axum::routing::get;
+    use socket2::SockRef;
     use tokio::sync::{Notify, mpsc};
 
     use super::*;
@@ -254,6 +262,23 @@ mod tests {
         // A connection that the server gives up may end in a reset, which is an end as well.
         let _: Result<usize, _> = stream.read_to_string(&mut text).await;
         text
+    }
+
+    /// Somebody who reads nothing costs the kernel what the two windows take and little more.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_kernel_keeps_little_for_who_reads_nothing() {
+        let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let client = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
+        client.set_recv_buffer_size(4_096).unwrap();
+        client.connect(&listener.local_addr().unwrap().into()).unwrap();
+        let (accepted, _) = listener.accept().await.unwrap();
+        assert_eq!(SockRef::from(&accepted).tcp_notsent_lowat().unwrap(), UNSENT_BYTES_MAX);
+        let (mut kept, piece) = (0, [0; 1_024]);
+        while let Ok(n) = accepted.try_write(&piece) {
+            kept += n;
+        }
+        assert!((1..4 * 64 * 1_024).contains(&kept), "{kept} bytes");
     }
 
     #[tokio::test]
