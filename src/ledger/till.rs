@@ -11,7 +11,10 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::yield_now,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -104,6 +107,7 @@ impl Lane {
     pub async fn run(mut self, stop: CancellationToken) {
         let batch_max = self.settings.batch_max;
         let mut taken = Vec::with_capacity(batch_max);
+        let mut answered = 0;
         loop {
             if self.deferred.is_empty() {
                 tokio::select! {
@@ -115,11 +119,27 @@ impl Lane {
                     }
                 }
             }
+            self.gather(&mut taken, answered).await;
             self.deferred.extend(taken.drain(..));
             let batch = next_batch(&mut self.deferred, batch_max);
             metrics::histogram!("till_batch_orders")
                 .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+            answered = batch.len();
             self.post(batch).await;
+        }
+    }
+
+    /// Takes what else comes by itself, until there are half as many as were answered last. They ask again together,
+    /// and the first of them wakes this task before the others are read: it would commit for one while all the rest
+    /// wait for that. Half of them can be read while the other half commits.
+    async fn gather(&mut self, taken: &mut Vec<Waiting>, answered: usize) {
+        while let Some(missing) = (answered / 2).checked_sub(taken.len()).filter(|n| *n > 0) {
+            // Behind all tasks that can run, and behind the sockets that can be read.
+            yield_now().await;
+            if self.orders.is_empty() {
+                return;
+            }
+            self.orders.recv_many(taken, missing).await;
         }
     }
 
