@@ -30,6 +30,8 @@ pub const DELIVERIES_TOTAL: &str = "deliveries_total";
 pub const RELAY_LAG_EVENTS: &str = "relay_lag_events";
 /// How old the oldest of them is.
 pub const RELAY_LAG_MS: &str = "relay_lag_ms";
+/// Events that are not yet found by their topics, but by looking at each.
+pub const TOPICS_LAG_EVENTS: &str = "topics_lag_events";
 /// From the begin of a transaction to its commit, by `command`.
 pub const COMMIT_SECONDS: &str = "commit_seconds";
 /// Deliveries by the time from learning of an event to its last write, counted up to each bound `le`. The shards count
@@ -100,6 +102,7 @@ pub const METRICS: &[Metric] = &[
     counter(DELIVERIES_TOTAL, "events written to connections"),
     gauge(RELAY_LAG_EVENTS, Unit::Count, "events committed and not yet handed on by this node"),
     gauge(RELAY_LAG_MS, Unit::Milliseconds, "age of the oldest event not yet handed on"),
+    gauge(TOPICS_LAG_EVENTS, Unit::Count, "events that the index by topic does not have yet"),
     histogram(
         COMMIT_SECONDS,
         LATENCY_BUCKETS,

@@ -45,6 +45,7 @@ use crate::{
         Db, Relay, Tap,
         follow::follow,
         tasks::{Failures, Tasks},
+        topics,
         upkeep::Upkeep,
         wake,
     },
@@ -371,6 +372,7 @@ fn start_till(db: &Db, settings: &Settings, tasks: &Tasks) -> Till {
 
 fn start_chores(db: &Db, settings: &Settings, auth: &Arc<Auth>, place: &Arc<Place>, tasks: &Tasks) {
     tasks.spawn("upkeep", upkeep(&settings.database, &settings.auth).run(db.clone()));
+    tasks.spawn("topics", topics::index(db.clone()));
     tasks.spawn("sweep", sweep(db.clone()));
     tasks.spawn("follow names", follow(db.clone(), NameOwners));
     tasks.spawn("sweep tickets", gateways::krist::sweep_tickets(db.clone()));

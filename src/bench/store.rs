@@ -57,9 +57,11 @@ pub(super) async fn backlog(
                           string_to_array(t.topics, ' '), t.data
                    from head, unnest($2::text[], $3::text[]) with ordinality as t (topics, data, place)
                    returning seq, topics
+               ), indexed as (
+                   insert into event_topics (topic, seq)
+                   select topic, seq from appended, unnest(topics) as topic where topic <> 'payments'
                )
-               insert into event_topics (topic, seq)
-               select topic, seq from appended, unnest(topics) as topic where topic <> 'payments'"#,
+               update followers set seq = base + $1 from head where name = 'topics'"#,
             i64::from(batch),
             &topics,
             &data

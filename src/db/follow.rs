@@ -114,7 +114,7 @@ impl<F: Follow> Command for Step<'_, F> {
 }
 
 /// Locks the cursor; `None` when another node is at it. A cursor that is not there yet starts at the head.
-async fn lock(tx: &mut Tx, name: &str) -> Result<Option<Seq>, DbError> {
+pub(super) async fn lock(tx: &mut Tx, name: &str) -> Result<Option<Seq>, DbError> {
     sqlx::query!(
         "insert into followers (name, seq) select $1, seq from log_head on conflict (name) do nothing",
         name
@@ -130,7 +130,7 @@ async fn lock(tx: &mut Tx, name: &str) -> Result<Option<Seq>, DbError> {
     Ok(seq.map(Seq::new))
 }
 
-async fn save(tx: &mut Tx, name: &str, seq: Seq) -> Result<(), DbError> {
+pub(super) async fn save(tx: &mut Tx, name: &str, seq: Seq) -> Result<(), DbError> {
     sqlx::query!("update followers set seq = $2 where name = $1", name, seq.get())
         .execute(tx.conn())
         .await?;

@@ -3,6 +3,7 @@
 //! Owns the tables `log_head`, `events`, `event_topics`, `request_keys` and `followers`. Holds:
 //! * only [`Db::run`] and [`Db::run_keyed`] commit a change, and only [`Tx`] appends to the log;
 //! * a transaction that holds the head of the log does nothing but write and commit;
+//! * the index of the log by topic is whole up to its cursor, and behind it nobody relies on it (`topics.rs`);
 //! * no NOTIFY inside a business transaction.
 //!
 //! Lock order of every transaction: contract, subscription, entitlement, name, player, wallets by id, request
@@ -20,6 +21,7 @@ mod partitions;
 pub mod random;
 pub mod relay;
 pub mod tasks;
+pub mod topics;
 mod tx;
 pub mod upkeep;
 pub mod wake;
@@ -68,7 +70,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 pub struct DbSettings {
     /// Where it is.
     pub options: PgConnectOptions,
-    /// Connections of the pool. The relay and the listener have one each besides.
+    /// Connections of the pool. The relay and the listener have one each besides, and the log's readers
+    /// [`log::LOG_READERS_MAX`].
     pub pool_size: u32,
     /// Whether missing migrations are applied, or an error.
     pub migrate: bool,
@@ -157,7 +160,7 @@ impl Db {
             .connect_lazy_with(options.clone());
         let (sender, inbox) = Inbox::new();
         let db = Self(Arc::new(Inner {
-            log: Log::new(pool.clone(), epoch),
+            log: Log::new(pool.clone(), options.clone(), epoch),
             pool,
             options,
             scale: settings.scale,
@@ -238,6 +241,7 @@ impl Db {
     /// Closes the pool: work in progress ends, new work is refused.
     pub async fn close(&self) {
         self.pool().close().await;
+        self.log().close().await;
     }
 
     fn pool(&self) -> &PgPool {

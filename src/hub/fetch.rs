@@ -16,15 +16,13 @@ use super::{
     page::{Page, PageLimit},
 };
 use crate::{
-    db::{Db, DbError, LogPage, tasks::Tasks},
+    db::{Db, DbError, LogPage, log::LOG_READERS_MAX, tasks::Tasks},
     kernel::{
         event::{Seq, Topic},
         time::Timestamp,
     },
 };
 
-/// Pages read from the log at the same time: catching up must not take the pool from those who write.
-pub(super) const LOG_READS_MAX: usize = 4;
 /// How long a reader waits before it asks a database again that was not there.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -49,6 +47,7 @@ pub(super) enum Fetched {
 pub(super) struct Fetch {
     read: Box<Read>,
     now: Box<Now>,
+    /// One for each of the log's readers: who waits for one of them waits as long as it takes.
     permits: Semaphore,
     encoders: Encoders,
     tasks: Tasks,
@@ -74,7 +73,7 @@ impl Fetch {
     }
 
     pub(super) fn with(read: Box<Read>, now: Box<Now>, encoders: Encoders, tasks: Tasks) -> Self {
-        let permits = Semaphore::new(LOG_READS_MAX);
+        let permits = Semaphore::new(usize::try_from(LOG_READERS_MAX).unwrap_or(1));
         Self { read, now, permits, encoders, tasks, main: Handle::current() }
     }
 

@@ -1,20 +1,21 @@
-//! What a page of the log costs the database.
+//! What a page of the log costs the database, and the index by topic that leads to it.
+
+use std::time::Duration;
 
 use sqlx::PgConnection;
 use tollbell::{
-    db::{Db, DbSettings, LogPage},
-    kernel::{
-        event::{Seq, Topic},
-        money::Scale,
-    },
+    db::{LogPage, log},
+    kernel::event::{Seq, Topic},
 };
 
-use super::support::Site;
+use super::support::{Hub, Site};
 
 const EVENTS: i64 = 50_000;
 const PAGE_EVENTS: usize = 100;
 /// Rows that a page may read for each event that it holds.
 const ROWS_PER_EVENT_MAX: i64 = 5;
+/// How long the index may take to come to the head.
+const FOLLOWS: Duration = Duration::from_secs(20);
 
 /// Payments among ten wallets, of which PostgreSQL has no statistics yet.
 async fn append_payments(site: &Site) {
@@ -25,8 +26,10 @@ async fn append_payments(site: &Site) {
             select base + n, clock_timestamp(), 'payment.made', array['payments', 'wallet:k' || n % 10], '{}'
             from head, generate_series(1, $1) as n
             returning seq, topics
+        ), indexed as (
+            insert into event_topics (topic, seq) select topics[2], seq from appended
         )
-        insert into event_topics (topic, seq) select topics[2], seq from appended";
+        update followers set seq = base + $1 from head where name = 'topics'";
     sqlx::query(append).bind(EVENTS).execute(&mut site.sql().await).await.unwrap();
 }
 
@@ -43,27 +46,99 @@ async fn a_page_far_behind_reads_little_more_than_it_shows() {
     let site = Site::new().await;
     drop(site.hub(&[]).await);
     append_payments(&site).await;
-    let settings = DbSettings {
-        options: site.database_url.parse().unwrap(),
-        // What is read is counted in the transaction that reads it, so all of this has to be one.
-        pool_size: 1,
-        migrate: false,
-        partition_events: 1_000_000,
-        scale: Scale::new(2).unwrap(),
-    };
-    let (db, _inbox) = Db::open(settings).await.unwrap();
-    sqlx::query("begin").execute(&mut *db.read().await.unwrap()).await.unwrap();
-    let head = db.log().head().await.unwrap().seq;
+    // What is read is counted in the transaction that reads it.
+    let mut conn = site.sql().await;
+    sqlx::raw_sql("set plan_cache_mode = force_generic_plan; begin")
+        .execute(&mut conn)
+        .await
+        .unwrap();
+    let head = sqlx::query_scalar("select seq from log_head").fetch_one(&mut conn).await.unwrap();
     for names in
         [&["payments"][..], &["wallet:k1"], &["wallet:k1", "wallet:k2"], &["payments", "wallet:k1"]]
     {
         let topics: Vec<Topic> = names.iter().map(|name| name.parse().unwrap()).collect();
-        let before = rows_read(&mut db.read().await.unwrap()).await;
-        let page = db.log().page(Seq::new(1_000), head, &topics, PAGE_EVENTS).await.unwrap();
+        let before = rows_read(&mut conn).await;
+        let (after, upto) = (Seq::new(1_000), Seq::new(head));
+        let page = log::page(&mut conn, after, upto, &topics, PAGE_EVENTS).await.unwrap();
         let LogPage::Events(events) = page else { panic!("{names:?}: gone") };
         assert_eq!(events.len(), PAGE_EVENTS, "{names:?}");
-        let read = rows_read(&mut db.read().await.unwrap()).await - before;
+        let read = rows_read(&mut conn).await - before;
         let most = i64::try_from(PAGE_EVENTS).unwrap() * ROWS_PER_EVENT_MAX;
         assert!((1..=most).contains(&read), "{names:?}: {read} rows for a page of {PAGE_EVENTS}");
     }
+}
+
+/// Where the index ends, and whether it ends within what is asked for, makes no difference.
+#[tokio::test]
+async fn a_page_is_the_same_however_far_the_index_has_come() {
+    let site = Site::new().await;
+    drop(site.hub(&[]).await);
+    append_payments(&site).await;
+    let mut conn = site.sql().await;
+    let first: i64 = sqlx::query_scalar("select min(seq) from events where kind = 'payment.made'")
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
+    let topics: Vec<Topic> = ["wallet:k1", "wallet:k2"].map(|name| name.parse().unwrap()).into();
+    let mut pages = Vec::new();
+    // Backwards, as what is deleted stays deleted.
+    for end in [EVENTS - 1, 60, 32, 31, 0, -1].map(|n| first + n) {
+        sqlx::query("update followers set seq = $1 where name = 'topics'")
+            .bind(end)
+            .execute(&mut conn)
+            .await
+            .unwrap();
+        // What is behind the cursor has no rows.
+        sqlx::query("delete from event_topics where seq > $1")
+            .bind(end)
+            .execute(&mut conn)
+            .await
+            .unwrap();
+        let (after, upto) = (Seq::new(first), Seq::new(first + 50));
+        for limit in [4, 100] {
+            let page = log::page(&mut conn, after, upto, &topics, limit).await.unwrap();
+            let LogPage::Events(events) = page else { panic!("{end}: gone") };
+            let seqs: Vec<_> = events.iter().map(|event| event.seq.get() - first).collect();
+            pages.push((limit, seqs));
+        }
+    }
+    assert_eq!(pages[0].1.len(), 4);
+    assert_eq!(pages[1].1.len(), 10, "two of ten wallets, and the first payment is left out");
+    assert!(pages[0].1.iter().chain(&pages[1].1).all(|seq| (1..=50).contains(seq)));
+    for (limit, seqs) in &pages {
+        let expected = if *limit == 4 { &pages[0].1 } else { &pages[1].1 };
+        assert_eq!(seqs, expected, "{limit}");
+    }
+}
+
+/// Two hubs take turns, and what was committed while none was there is found by the next.
+#[tokio::test]
+async fn the_index_follows_the_log() {
+    let append = "with head as (
+            update log_head set seq = seq + 12000 returning seq - 12000 as base
+        )
+        insert into events (seq, at, kind, topics, data)
+        select base + n, clock_timestamp(), 'load.made', array['payments', 'wallet:k' || n % 10, 'all', 'all'], '{}'
+        from head, generate_series(1, 12000) as n";
+    let follows =
+        "select count(*) from followers f, log_head h where f.name = 'topics' and f.seq = h.seq";
+    let astray = "select count(*) from (
+            (select topic, seq from event_topics
+             except select topic, seq from events, unnest(topics) as topic)
+            union all
+            (select topic, seq from events, unnest(topics) as topic where topic <> 'payments'
+             except select topic, seq from event_topics)) as rows";
+    let site = Site::new().await;
+    let mut hubs = [site.hub(&[]).await, site.hub(&[]).await];
+    for _ in 0..3 {
+        sqlx::query(append).execute(&mut site.sql().await).await.unwrap();
+        site.wait_count(follows, 1, FOLLOWS).await;
+        assert_eq!(site.count(astray).await, 0);
+    }
+    hubs.iter_mut().for_each(Hub::kill);
+    sqlx::query(append).execute(&mut site.sql().await).await.unwrap();
+    assert_eq!(site.count(follows).await, 0);
+    let _hub = site.hub(&[]).await;
+    site.wait_count(follows, 1, FOLLOWS).await;
+    assert_eq!(site.count(astray).await, 0);
 }

@@ -10,6 +10,7 @@ use crate::{
     db::{
         self, Db, DbError, Head,
         inspect::{self, Health, NewestCheck},
+        log::LOG_READERS_MAX,
     },
     kernel::time::{HostClock, Timestamp},
 };
@@ -24,7 +25,7 @@ const SKEW_MS_MAX: u64 = 2_000;
 const SNAPSHOT_S_MAX: f64 = 60.0;
 /// How many of the newest events are counted.
 const NEWEST_EVENTS: i64 = 10_000;
-/// Connections that a hub holds besides its pool: relay, listener, till, a subcommand.
+/// Connections that a hub holds besides its pool and the log's readers: relay, listener, a subcommand, one to spare.
 const CONNECTIONS_SPARE: i64 = 4;
 
 /// Looks at the database, as far as it lets us.
@@ -125,7 +126,8 @@ fn of_health(settings: &Settings, health: &Health) -> Vec<Finding> {
             "end that dump or transaction; pg_stat_activity has it with the oldest backend_xmin",
         )
     };
-    let wanted = i64::from(settings.database.pool_size) + CONNECTIONS_SPARE;
+    let wanted =
+        i64::from(settings.database.pool_size) + i64::from(LOG_READERS_MAX) + CONNECTIONS_SPARE;
     let room = if i64::from(health.connections_max) >= wanted {
         Finding::ok("connections", format!("{} allowed, {wanted} wanted", health.connections_max))
     } else {
