@@ -25,6 +25,9 @@ const STALL_MAX: Duration = Duration::from_mins(2);
 /// How long memory is left alone before it is read.
 const SETTLE: Duration = Duration::from_secs(2);
 const SATURATED: Load = Load::Saturated { window: 64, burst: 32 };
+/// For how long the neighbours of stalled readers are timed at least: a few of the hub's rounds of marks, each of which
+/// is a sweep of its own, must fall into both measurements.
+const TIMED: Duration = Duration::from_secs(12);
 /// Deliveries a second while the neighbours of stalled readers are timed.
 const PACED_PER_SECOND: u32 = 20_000;
 
@@ -133,7 +136,7 @@ fn stalled(
     let mut fleet = Fleet::up(&mut stand, Spread::Shared, args.connections)?;
     fleet.confine(args.stalled)?;
     fleet.drive(&mut stand, SATURATED, MISSED)?;
-    let pace = (paced(args.connections), setup.span.max(TRAFFIC));
+    let pace = (paced(args.connections), setup.span.max(TIMED));
     figures.put("all read", P99, p99(&mut fleet, &mut stand, pace)?);
     // The hub keeps the newest events whether or not somebody stalls, so what each of them takes is no stalled reader's.
     let empty = settled(&mut stand)?;
