@@ -34,6 +34,8 @@ pub async fn index(db: Db) {
                 // The channel is open as long as the database is.
                 let _ = position.changed().await;
             }
+            // The relay tells of that.
+            Err(Failure::Db(error)) if error.is_unavailable() => {}
             Err(error) => tracing::warn!(%error, "could not index the log; trying again"),
         }
         sleep(PAUSE).await;
