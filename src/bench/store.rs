@@ -25,10 +25,16 @@ pub(super) async fn loosen(conn: &mut PgConnection) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Moves the log's head far behind `begin`, so that the relay takes what it is given for committed.
+/// Moves the log's head far behind `begin`, so that the relay takes what it is given for committed, and its index with it:
+/// there is nothing to index.
 pub(super) async fn move_head(conn: &mut PgConnection, begin: Seq) -> Result<(), DbError> {
     let far = begin.get().saturating_add(AHEAD_EVENTS);
-    sqlx::query!("update log_head set seq = $1", far).execute(conn).await?;
+    sqlx::query!(
+        "with head as (update log_head set seq = $1) update followers set seq = $1 where name = 'topics'",
+        far
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
