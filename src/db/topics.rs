@@ -21,24 +21,31 @@ use crate::kernel::event::Seq;
 const NAME: &str = "topics";
 /// Positions of the log that one transaction passes at the most.
 const STEP_SPAN: i64 = 5_000;
-/// The pause between two steps: rows that are made together are cheap.
-const PAUSE: Duration = Duration::from_millis(250);
+/// How long new events wait for it: rows that are made together are cheap, a hub with little to do is left alone, and
+/// what is this new is in the ring of every hub.
+const PAUSE: Duration = Duration::from_secs(5);
+/// The pause after a failure.
+const FAILED: Duration = Duration::from_millis(500);
 
 /// Keeps the index behind the log until the task is dropped.
 pub async fn index(db: Db) {
     let mut position = db.progress().position();
     loop {
         match db.run(&Step).await {
-            Ok(true) => continue,
+            Ok(true) => {}
             Ok(false) => {
                 // The channel is open as long as the database is.
                 let _ = position.changed().await;
+                sleep(PAUSE).await;
             }
-            // The relay tells of that.
-            Err(Failure::Db(error)) if error.is_unavailable() => {}
-            Err(error) => tracing::warn!(%error, "could not index the log; trying again"),
+            Err(error) => {
+                // The relay tells of a database that is away.
+                if !matches!(&error, Failure::Db(error) if error.is_unavailable()) {
+                    tracing::warn!(%error, "could not index the log; trying again");
+                }
+                sleep(FAILED).await;
+            }
         }
-        sleep(PAUSE).await;
     }
 }
 

@@ -15,7 +15,7 @@ const PAGE_EVENTS: usize = 100;
 /// Rows that a page may read for each event that it holds.
 const ROWS_PER_EVENT_MAX: i64 = 5;
 /// How long the index may take to come to the head.
-const FOLLOWS: Duration = Duration::from_secs(20);
+const FOLLOWS: Duration = Duration::from_secs(30);
 
 /// Payments among ten wallets, of which PostgreSQL has no statistics yet.
 async fn append_payments(site: &Site) {
