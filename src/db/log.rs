@@ -60,8 +60,8 @@ pub struct Log {
 
 impl Log {
     pub(super) fn new(pool: PgPool, options: PgConnectOptions, epoch: Epoch) -> Self {
-        // A page is always found in the same way. Left to itself PostgreSQL plans each anew, which takes as long as
-        // reading it, for a limit that it can't guess.
+        // A page is always found in the same way. Left to itself PostgreSQL may plan each anew, because it
+        // can't guess the limit.
         let readers = PgPoolOptions::new()
             .max_connections(LOG_READERS_MAX)
             .acquire_timeout(ACQUIRE)

@@ -130,7 +130,7 @@ impl Lane {
     }
 
     /// Takes what else comes by itself, until there are half as many as were answered last. They ask again together,
-    /// and the first of them wakes this task before the others are read: it would commit for one while all the rest
+    /// and the first of them wakes this task before the others are read: it could commit for one while all the rest
     /// wait for that. Half of them can be read while the other half commits.
     async fn gather(&mut self, taken: &mut Vec<Waiting>, answered: usize) {
         while let Some(missing) = (answered / 2).checked_sub(taken.len()).filter(|n| *n > 0) {
