@@ -25,16 +25,13 @@ pub(super) async fn loosen(conn: &mut PgConnection) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Moves the log's head far behind `begin`, so that the relay takes what it is given for committed, and its index with it:
-/// there is nothing to index.
+/// Moves the log's head far behind `begin`, so that the relay takes what it is given for committed, and all followers with
+/// it: there is nothing for them.
 pub(super) async fn move_head(conn: &mut PgConnection, begin: Seq) -> Result<(), DbError> {
     let far = begin.get().saturating_add(AHEAD_EVENTS);
-    sqlx::query!(
-        "with head as (update log_head set seq = $1) update followers set seq = $1 where name = 'topics'",
-        far
-    )
-    .execute(conn)
-    .await?;
+    sqlx::query!("with head as (update log_head set seq = $1) update followers set seq = $1", far)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -67,7 +64,7 @@ pub(super) async fn backlog(
                    insert into event_topics (topic, seq)
                    select topic, seq from appended, unnest(topics) as topic where topic <> 'payments'
                )
-               update followers set seq = base + $1 from head where name = 'topics'"#,
+               update followers set seq = base + $1 from head"#,
             i64::from(batch),
             &topics,
             &data
