@@ -365,7 +365,7 @@ fn start_till(db: &Db, settings: &Settings, tasks: &Tasks) -> Till {
         batch_max: size(settings.ledger.till_batch_max),
         makes_wallets: settings.ledger.create_payees,
     };
-    let (till, lane) = Till::new(db.clone(), Arc::new(NamePayees), till);
+    let (till, lane) = Till::new(db.lane(), Arc::new(NamePayees), till);
     tasks.spawn_vital("till", lane.run(tasks.stopping()));
     till
 }

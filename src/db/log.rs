@@ -8,12 +8,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
-use sqlx::{
-    PgConnection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{PgConnection, PgPool, postgres::PgConnectOptions};
 
-use super::{ACQUIRE, DbError};
+use super::{DbError, planned};
 use crate::kernel::{
     event::{Draft, Epoch, Event, Seq, Topic},
     time::Timestamp,
@@ -60,14 +57,7 @@ pub struct Log {
 
 impl Log {
     pub(super) fn new(pool: PgPool, options: PgConnectOptions, epoch: Epoch) -> Self {
-        // A page is always found in the same way. Left to itself PostgreSQL may plan each anew, because it
-        // can't guess the limit.
-        let readers = PgPoolOptions::new()
-            .max_connections(LOG_READERS_MAX)
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.options([("plan_cache_mode", "force_generic_plan")]));
-        Self { pool, readers, epoch }
+        Self { pool, readers: super::pool(LOG_READERS_MAX, planned(options)), epoch }
     }
 
     pub(super) async fn close(&self) {
@@ -134,14 +124,14 @@ pub async fn page(
                 (select array_agg(seq) as seqs, array_agg(at) as ats, string_agg(kind, E'\x1e') as kinds,
                         string_agg(array_to_string(topics, ' '), E'\x1e') as topics, string_agg(data, E'\x1e') as data
                  from (select * from (
-                           select * from events
-                           where seq > $1 and seq <= least($2, (select seq from followers where name = 'topics'))
-                             and seq in
-                               (select distinct t.seq from unnest($3::text[]) as wanted (topic), lateral
-                                   (select seq from event_topics
-                                    where topic = wanted.topic and seq > $1 and seq <= $2
-                                    order by seq limit $4) t
-                                order by t.seq limit $4)
+                           select e.*
+                           from (select distinct t.seq from unnest($3::text[]) as wanted (topic), lateral
+                                    (select seq from event_topics
+                                     where topic = wanted.topic and seq > $1
+                                       and seq <= least($2, (select seq from followers where name = 'topics'))
+                                     order by seq limit $4) t
+                                 order by t.seq limit $4) indexed, lateral
+                                (select * from events where seq = indexed.seq offset 0) e
                            union all
                            (select * from events
                             where seq > greatest($1, (select seq from followers where name = 'topics')) and seq <= $2

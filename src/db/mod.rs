@@ -60,6 +60,9 @@ use crate::kernel::{
 pub const POSTGRES_MAJOR_MIN: i32 = 15;
 /// How long a request waits for a connection before it is told to come back.
 const ACQUIRE: Duration = Duration::from_secs(3);
+/// The lane is one task, which commits one transaction after the other: while one connection is looked after by the pool,
+/// the next one is used.
+const LANE_CONNECTIONS: u32 = 2;
 /// How long a settled command waits for the relay. Past it the answer goes out all the same: the change stands.
 const SETTLE: Duration = Duration::from_secs(1);
 
@@ -70,7 +73,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 pub struct DbSettings {
     /// Where it is.
     pub options: PgConnectOptions,
-    /// Connections of the pool. The relay and the listener have one each besides, and the log's readers
+    /// Connections of the pool. The relay and the listener have one each besides, the lane two, and the log's readers
     /// [`log::LOG_READERS_MAX`].
     pub pool_size: u32,
     /// Whether missing migrations are applied, or an error.
@@ -118,11 +121,16 @@ impl From<sqlx::Error> for OpenError {
 
 /// The database of one community: cheap to clone, shared by everything in the process.
 #[derive(Debug, Clone)]
-pub struct Db(Arc<Inner>);
+pub struct Db {
+    inner: Arc<Inner>,
+    /// Whose connections it uses: those that all share, or the lane's own.
+    pool: PgPool,
+}
 
 #[derive(Debug)]
 struct Inner {
-    pool: PgPool,
+    shared: PgPool,
+    lane: PgPool,
     options: PgConnectOptions,
     scale: Scale,
     log: Log,
@@ -153,38 +161,42 @@ impl Db {
         partitions::ensure(&mut conn, settings.partition_events).await?;
         let epoch = epoch::read(&mut conn).await?;
         let reading = Reading::take(&mut conn).await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.pool_size)
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.clone());
+        let shared = pool(settings.pool_size, options.clone());
         let (sender, inbox) = Inbox::new();
-        let db = Self(Arc::new(Inner {
-            log: Log::new(pool.clone(), options.clone(), epoch),
-            pool,
+        let inner = Inner {
+            shared: shared.clone(),
+            lane: pool(LANE_CONNECTIONS, planned(options.clone())),
+            log: Log::new(shared.clone(), options.clone(), epoch),
             options,
             scale: settings.scale,
             progress: Progress::new(reading),
             ears: Ears::default(),
             inbox: sender,
             committed: watch::Sender::new(Seq::ZERO),
-        }));
-        Ok((db, inbox))
+        };
+        Ok((Self { inner: Arc::new(inner), pool: shared }, inbox))
+    }
+
+    /// The same database over connections of its own, for one task that commits without a pause. In the pool its
+    /// transactions would go to each connection in turn, and the server process behind it would never be warm.
+    #[must_use]
+    pub fn lane(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), pool: self.inner.lane.clone() }
     }
 
     /// The log, for readers.
     pub fn log(&self) -> &Log {
-        &self.0.log
+        &self.inner.log
     }
 
     /// What this node knows of the log and of the database's clock.
     pub fn progress(&self) -> &Progress {
-        &self.0.progress
+        &self.inner.progress
     }
 
     /// Whom the relay wakes.
     fn ears(&self) -> &Ears {
-        &self.0.ears
+        &self.inner.ears
     }
 
     /// The database's time, as [`Progress::now`].
@@ -194,12 +206,12 @@ impl Db {
 
     /// Decimals of the currency.
     pub fn scale(&self) -> Scale {
-        self.0.scale
+        self.inner.scale
     }
 
     /// The newest event that this node has committed itself, to tell the other nodes.
     pub fn committed_here(&self) -> watch::Receiver<Seq> {
-        self.0.committed.subscribe()
+        self.inner.committed.subscribe()
     }
 
     /// A connection for statements that change nothing, or that no client ever sees.
@@ -233,19 +245,20 @@ impl Db {
 
     /// How busy the pool is: connections in use, and open.
     pub fn pool_use(&self) -> (u32, u32) {
-        let open = self.pool().size();
-        let idle = u32::try_from(self.pool().num_idle()).unwrap_or(u32::MAX);
+        let shared = &self.inner.shared;
+        let (open, idle) = (shared.size(), u32::try_from(shared.num_idle()).unwrap_or(u32::MAX));
         (open.saturating_sub(idle), open)
     }
 
-    /// Closes the pool: work in progress ends, new work is refused.
+    /// Closes all connections but those of the relay: work in progress ends, new work is refused.
     pub async fn close(&self) {
-        self.pool().close().await;
+        self.inner.shared.close().await;
+        self.inner.lane.close().await;
         self.log().close().await;
     }
 
     fn pool(&self) -> &PgPool {
-        &self.0.pool
+        &self.pool
     }
 
     /// Answers at once while the relay sees no database, instead of letting every request wait for a connection.
@@ -254,7 +267,7 @@ impl Db {
     }
 
     async fn connect(&self) -> Result<PgConnection, DbError> {
-        match timeout(ACQUIRE, PgConnection::connect_with(&self.0.options)).await {
+        match timeout(ACQUIRE, PgConnection::connect_with(&self.inner.options)).await {
             Ok(line) => Ok(line?),
             Err(_) => Err(DbError::Unavailable(sqlx::Error::PoolTimedOut)),
         }
@@ -267,15 +280,15 @@ impl Db {
             .acquire_timeout(ACQUIRE)
             .max_lifetime(None)
             .idle_timeout(None)
-            .connect_lazy_with(self.0.options.clone())
+            .connect_lazy_with(self.inner.options.clone())
     }
 
     /// Tells the relay what this node committed.
     fn committed(&self, events: Vec<Arc<Event>>) {
         let Some(last) = events.last().map(|event| event.seq) else { return };
         // A full inbox costs nothing but a read of the log.
-        let _ = self.0.inbox.try_send(events);
-        self.0.committed.send_if_modified(|known| {
+        let _ = self.inner.inbox.try_send(events);
+        self.inner.committed.send_if_modified(|known| {
             let news = last > *known;
             *known = last.max(*known);
             news
@@ -331,6 +344,27 @@ fn session(options: PgConnectOptions) -> PgConnectOptions {
         ("lock_timeout", "5s"),
         ("statement_timeout", "30s"),
     ])
+}
+
+/// A line for the same few statements over and over. Each is planned once, and not to read or hash a whole table: while
+/// it is young the statistics say that it is small, and a plan made by them lasts until there are new ones. The log's
+/// head has no index to go by and looks too dear for that, which alone would call for compiled code.
+fn planned(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("jit", "off"),
+    ])
+}
+
+fn pool(connections: u32, options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_lazy_with(options)
 }
 
 async fn check_version(conn: &mut PgConnection) -> Result<(), OpenError> {

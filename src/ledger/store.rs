@@ -97,7 +97,8 @@ impl TryFrom<PaymentRow> for Payment {
     }
 }
 
-/// Locks wallets by rising id. Those that do not exist are not among what it gives.
+/// Locks wallets by rising id. Those that do not exist are not among what it gives. The order is no column's, so no plan
+/// walks through all wallets for it.
 pub(super) async fn wallets_lock(
     conn: &mut PgConnection,
     addresses: BTreeSet<&Address>,
@@ -106,7 +107,7 @@ pub(super) async fn wallets_lock(
     let rows = sqlx::query_as!(
         WalletRow,
         "select id, address, balance, floor, total_in, total_out, version, locked, created_at
-         from wallets where address = any($1) order by id for no key update",
+         from wallets where address = any($1) order by id + 0 for no key update",
         &addresses
     )
     .fetch_all(conn)

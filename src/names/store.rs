@@ -84,7 +84,7 @@ pub(super) async fn names_share(
     names: &[String],
 ) -> Result<Vec<(Name, Address)>, DbError> {
     let rows = sqlx::query!(
-        "select name, owner from names where name = any($1) order by id for share",
+        "select name, owner from names where name = any($1) order by id + 0 for share",
         names
     )
     .fetch_all(conn)

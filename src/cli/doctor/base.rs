@@ -25,8 +25,9 @@ const SKEW_MS_MAX: u64 = 2_000;
 const SNAPSHOT_S_MAX: f64 = 60.0;
 /// How many of the newest events are counted.
 const NEWEST_EVENTS: i64 = 10_000;
-/// Connections that a hub holds besides its pool and the log's readers: relay, listener, a subcommand, one to spare.
-const CONNECTIONS_SPARE: i64 = 4;
+/// Connections that a hub holds besides its pool and the log's readers: relay, listener, two of the till, a
+/// subcommand, one to spare.
+const CONNECTIONS_SPARE: i64 = 6;
 
 /// Looks at the database, as far as it lets us.
 pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
