@@ -7,7 +7,7 @@ use crate::{
     http::{ApiError, idempotency::IdempotencyKey},
 };
 
-/// Runs a command once for the caller's key; without one, once for a key of our own.
+/// Runs a command once for the caller's key, or without one.
 ///
 /// # Errors
 /// When the key was used with another request, or the database fails.
@@ -20,9 +20,6 @@ pub async fn run<C>(
 where
     C: Command<Done: Serialize + DeserializeOwned + Sync> + Serialize,
 {
-    let key = match key.0 {
-        Some(key) => RequestKey::given(caller, C::NAME, &key, command)?,
-        None => RequestKey::made(),
-    };
-    Ok(db.run_keyed(&key, command).await?)
+    let key = key.0.map(|key| RequestKey::given(caller, C::NAME, &key, command)).transpose()?;
+    Ok(db.run_keyed(key.as_ref(), command).await?)
 }

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
 use crate::{
-    db::{Db, DbError, Failure, keys::Outcome, keys::RequestKey, random},
+    db::{Db, DbError, Failure, keys::Outcome, random},
     kernel::{
         address::{Address, PrivateKey, PrivateKeyError},
         money::{Amount, Scale},
@@ -122,7 +122,7 @@ pub async fn live(demo: Demo, till: Till) {
 }
 
 async fn pay(till: &Till, transfer: Transfer) -> Result<Result<Payment, LedgerRefusal>, TillError> {
-    let answer = till.pay(Order { transfer, key: Some(RequestKey::made()), act: None }).await?;
+    let answer = till.pay(Order { transfer, key: None, act: None }).await?;
     Ok(match answer.outcome {
         Outcome::Done(payment) => Ok(payment),
         Outcome::Refused(refusal) => Err(refusal),

@@ -11,7 +11,7 @@ pub enum DbError {
     /// The relay sees no database at the moment; nothing was tried.
     #[error("the database is unavailable")]
     Down,
-    /// Another transaction was in the way; the same transaction may succeed when it runs again.
+    /// Another transaction was in the way, or a COMMIT was lost; the same transaction may succeed when it runs again.
     #[error("lost a race in the database")]
     Conflict(#[source] sqlx::Error),
     /// Another transaction has made the same thing meanwhile; run again, this one finds it.
@@ -20,7 +20,7 @@ pub enum DbError {
     /// The operator has switched payments off; nothing was tried.
     #[error("payments are switched off")]
     PaymentsOff,
-    /// The connection broke during COMMIT: the change may or may not have happened.
+    /// The connection broke during COMMIT and the log could not be asked: the change may or may not have happened.
     #[error("the outcome of a commit is unknown")]
     Unknown,
     /// A request key was used before with another request.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
-use super::{DbError, random};
+use super::DbError;
 use crate::kernel::time::Timestamp;
 
 /// Names one request of one caller.
@@ -36,11 +36,6 @@ impl RequestKey {
         }
         let fingerprint = Sha256::digest(serde_json::to_vec(request)?);
         Ok(Self { key: hash.finalize().into(), fingerprint: fingerprint.into() })
-    }
-
-    /// A key of our own, so that a request without one survives an unknown outcome of COMMIT too.
-    pub fn made() -> Self {
-        Self { key: random::bytes(), fingerprint: [0; 32] }
     }
 
     /// Whether this key is the same as another but stands for another request.

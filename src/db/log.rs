@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
-use sqlx::{PgConnection, PgPool, postgres::PgConnectOptions};
+use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
 
 use super::{DbError, planned};
 use crate::kernel::{
@@ -255,6 +255,23 @@ pub(super) async fn append(
         })
     };
     Ok(drafts.into_iter().zip(base.saturating_add(1)..).map(number).collect())
+}
+
+/// Whether the log has this event, or never will: a transaction holds the head from `append` to its end, so behind the
+/// lock of the head it is over, also when nobody is there any more to hear of it.
+pub(super) async fn holds(conn: &mut PgConnection, event: &Event) -> Result<bool, DbError> {
+    let mut tx = conn.begin().await?;
+    sqlx::query!("select seq from log_head for no key update").fetch_one(&mut *tx).await?;
+    // Another transaction may have got the number since; it began at another time.
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from events where seq = $1 and at = $2 and data = $3) as "found!""#,
+        event.seq.get(),
+        event.at.get(),
+        event.data.get()
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    Ok(found)
 }
 
 fn rows(limit: usize) -> i64 {

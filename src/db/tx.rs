@@ -7,7 +7,11 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{
+    PgConnection, Postgres, Transaction,
+    postgres::{PgDatabaseError, PgSeverity},
+};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
@@ -29,6 +33,10 @@ pub const TX_EVENTS_MAX: usize = 10_000;
 /// The pause before the second run; it doubles with each, up to [`PAUSE_MAX`], and is cut by chance.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 const PAUSE_MAX: Duration = Duration::from_millis(200);
+/// How long the log is asked for a commit whose answer was lost, and the pause before it is asked again. A session that
+/// the line has lost without a word keeps the head for two seconds, see `session`.
+const ASK_MAX: Duration = Duration::from_millis(2_500);
+const ASK_PAUSE: Duration = Duration::from_millis(20);
 
 /// One change, as a value. REST, websocket, webhooks and clocks all build the same commands.
 ///
@@ -37,7 +45,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(200);
 pub trait Command: Sync {
     /// Label of spans and metrics, and part of a request key.
     const NAME: &'static str;
-    /// Whether it may run again when the outcome of its COMMIT is unknown. True when it finds its own traces.
+    /// Whether it may run again when the outcome of its COMMIT stays unknown. True when it finds its own traces.
     const REPEATABLE: bool = false;
     /// Whether its answer waits until this node has published its events, so that what it ended is ended here.
     const SETTLED: bool = false;
@@ -147,21 +155,30 @@ impl Tx {
     }
 
     /// Appends the events and commits.
-    async fn commit(mut self) -> Result<Vec<Arc<Event>>, DbError> {
+    async fn commit(mut self, db: &Db) -> Result<Vec<Arc<Event>>, DbError> {
         let events = match self.drafts.len() {
             0 => Vec::new(),
             _ => log::append(&mut self.inner, self.now, self.drafts).await?,
         };
-        match self.inner.commit().await.map_err(DbError::from) {
-            Ok(()) => Ok(events),
-            // The server said no: nothing happened. A broken line says nothing.
-            Err(DbError::Unavailable(error)) => {
-                tracing::warn!(%error, "lost the database during a commit");
-                Err(DbError::Unknown)
-            }
-            Err(error) => Err(error),
+        let Err(error) = self.inner.commit().await else { return Ok(events) };
+        if is_refused(&error) {
+            return Err(error.into());
+        }
+        tracing::warn!(%error, "lost the database during a commit");
+        match db.is_logged(&events).await {
+            Some(true) => Ok(events),
+            Some(false) => Err(DbError::Conflict(error)),
+            None => Err(DbError::Unknown),
         }
     }
+}
+
+/// Whether the server said no to a COMMIT, so that nothing happened. All else says nothing: a broken line, and the last
+/// words of a session that was ended.
+fn is_refused(error: &sqlx::Error) -> bool {
+    let said =
+        error.as_database_error().and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
+    said.is_some_and(|said| matches!(said.severity(), PgSeverity::Error))
 }
 
 /// What a command with a request key answered.
@@ -189,19 +206,28 @@ impl Db {
         }
     }
 
-    /// Runs a command once for its key: a repeated request gets the first answer, refusals included.
+    /// Runs a command once for its key: a repeated request gets the first answer, refusals included. Without a key there
+    /// is nothing to remember.
     ///
     /// # Errors
     /// [`DbError::KeyReused`], or why the database could not carry it out.
     pub async fn run_keyed<C>(
         &self,
-        key: &RequestKey,
+        key: Option<&RequestKey>,
         command: &C,
     ) -> Result<Answer<C::Done, C::Refusal>, DbError>
     where
         C: Command,
         C::Done: Serialize + DeserializeOwned + Sync,
     {
+        let Some(key) = key else {
+            let outcome = match self.run(command).await {
+                Ok(done) => Outcome::Done(done),
+                Err(Failure::Refused(refusal)) => Outcome::Refused(refusal),
+                Err(Failure::Db(error)) => return Err(error),
+            };
+            return Ok(Answer { outcome, replayed: false });
+        };
         let mut pause = Pause::new(true);
         loop {
             match self.attempt_keyed(key, command).await {
@@ -249,10 +275,27 @@ impl Db {
         Ok(Answer { outcome, replayed: false })
     }
 
+    /// What became of a COMMIT that was not answered: whether the log has its events. `None` when it has none, or the
+    /// log can't be asked.
+    async fn is_logged(&self, events: &[Arc<Event>]) -> Option<bool> {
+        let last = events.last()?;
+        let asking = async {
+            loop {
+                let found = async { log::holds(&mut self.connect().await?, last).await };
+                match found.await {
+                    Ok(found) => return found,
+                    Err(error) => tracing::debug!(%error, "cannot ask for a commit; trying again"),
+                }
+                tokio::time::sleep(ASK_PAUSE).await;
+            }
+        };
+        timeout(ASK_MAX, asking).await.ok()
+    }
+
     /// Commits and tells the relay what was committed.
     async fn finish(&self, name: &'static str, settled: bool, tx: Tx) -> Result<(), DbError> {
         let started = tokio::time::Instant::now();
-        let events = tx.commit().await?;
+        let events = tx.commit(self).await?;
         metrics::histogram!("commit_seconds", "command" => name).record(started.elapsed());
         if let Some(last) = events.last().map(|event| event.seq) {
             self.committed(events);

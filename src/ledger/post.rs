@@ -33,8 +33,8 @@ use crate::{
 pub struct Order {
     /// What to do.
     pub transfer: Transfer,
-    /// Which request asks: the same key again gets the same answer. `None` when the command that posts it knows by
-    /// itself that it does so once.
+    /// Which request asks: the same key again gets the same answer. `None` when the client gave none, or the command
+    /// that posts it knows by itself that it does so once.
     pub key: Option<RequestKey>,
     /// What is told behind its payment, when it is the operator who moves money.
     pub act: Option<Acted>,

@@ -150,16 +150,11 @@ impl LedgerState {
         transfer: Transfer,
         act: Option<Acted>,
     ) -> Made<PaymentMade> {
-        let key = match key.0 {
-            Some(key) => RequestKey::given(caller, "pay", &key, &transfer)?,
-            None => RequestKey::made(),
-        };
+        let key = key.0.map(|key| RequestKey::given(caller, "pay", &key, &transfer)).transpose()?;
         let answer =
-            self.till.pay(Order { transfer, key: Some(key), act }).await.map_err(|error| {
-                match error {
-                    TillError::Full => ApiError::unavailable(std::time::Duration::from_secs(1)),
-                    TillError::Db(error) => error.into(),
-                }
+            self.till.pay(Order { transfer, key, act }).await.map_err(|error| match error {
+                TillError::Full => ApiError::unavailable(std::time::Duration::from_secs(1)),
+                TillError::Db(error) => error.into(),
             })?;
         let view = |payment: Payment| PaymentMade::new(&payment, self.db.scale());
         Ok(made(answer, view))

@@ -70,7 +70,7 @@ struct Waiting {
     reply: oneshot::Sender<Posted>,
 }
 
-/// Why an order was not carried out. Nothing happened, or it will be found under its key.
+/// Why an order was not carried out. Nothing happened, unless it is [`DbError::Unknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum TillError {
     /// Too many orders wait, or the till is closing.
@@ -211,7 +211,8 @@ fn next_batch(waiting: &mut VecDeque<Waiting>, max: usize) -> Vec<Waiting> {
     batch
 }
 
-/// A batch of orders, as one transaction. Each finds itself by its key when it runs again.
+/// A batch of orders, as one transaction. It does not run again when its outcome stays unknown: an order without a key
+/// would not find itself.
 struct PostBatch<'a> {
     orders: Vec<Order>,
     payees: &'a dyn Payees,
@@ -220,7 +221,6 @@ struct PostBatch<'a> {
 
 impl Command for PostBatch<'_> {
     const NAME: &'static str = "pay";
-    const REPEATABLE: bool = true;
     type Done = Vec<Posted>;
     type Refusal = Never;
 

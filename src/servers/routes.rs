@@ -188,8 +188,6 @@ async fn start(
         By::Program => LaunchSource::DiscordBot,
     });
     let orchestrator = state.orchestrator()?;
-    // A key of our own is given once: a repetition under it is this request's own.
-    let repeats = key.0.is_some();
     let (actor, game) = (Actor::operator(&caller), input.game_code.as_str());
     let act = actor.map(|actor| actor.acts("server.start", owner).with("game", game));
     let command = Acting::new(act, StartSession { owner, input, source });
@@ -198,7 +196,7 @@ async fn start(
         Outcome::Done(id) => id,
         Outcome::Refused(refusal) => return Err(denied(&refusal)),
     };
-    let replayed = answer.replayed && repeats;
+    let replayed = answer.replayed;
     let flight = if replayed { state.again(id).await? } else { orchestrator.launch(id).await? };
     let error = flight.session.launch_error.as_ref();
     let failed = flight.session.status == Status::Failed

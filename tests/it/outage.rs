@@ -17,6 +17,7 @@ use super::support::{
     cluster::{PgServer, Stop},
     load::Load,
     soak,
+    wire::{Loss, Wire},
 };
 
 /// How soon a write must be refused when there is no database.
@@ -81,7 +82,30 @@ async fn sessions_that_are_cut_lose_nothing() {
     harvest.audit(&site, &hubs[1]).await;
 }
 
-/// The commit has happened and the line breaks before the hub hears of it: it looks for the payment under its key.
+/// The line breaks with the COMMIT on its way, or with the answer to it. The log tells which it was, and the payment is
+/// made once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_is_made_once_whatever_the_line_loses_of_its_commit() {
+    let server = PgServer::start().await;
+    let wire = Wire::to(&server).await;
+    let site = Site::at(&wire.url());
+    let hub = site.hub(&[]).await;
+    let [anna, ..] = hub.people().await;
+    let told = async || site.seqs(&[&format!("wallet:{}", BERT.1)]).await.len();
+    let before = told().await;
+    assert_eq!(anna.pay(BERT.1, "1").await.status, 201);
+    for (balance, loss) in (2..).zip([Loss::Order, Loss::Answer, Loss::Order, Loss::Answer]) {
+        wire.lose(loss);
+        let paid = anna.pay(BERT.1, "1").await;
+        assert!(wire.has_lost(), "nothing was lost");
+        assert_eq!(paid.status, 201, "{loss:?}: {paid:?}");
+        assert_eq!(hub.guest().balance(BERT.1).await, balance.to_string(), "{loss:?}");
+    }
+    assert_eq!(told().await, before + 5, "each is told once");
+    assert!(site.run(&["verify-ledger"]).status.success());
+}
+
+/// The commit has happened and the line breaks before the hub hears of it: it looks for the payment in the log.
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_found_again() {
     let server = PgServer::start().await;

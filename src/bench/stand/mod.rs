@@ -37,7 +37,6 @@ use super::{
     machine::{Usage, pin},
 };
 use crate::{
-    db::keys::RequestKey,
     kernel::{address::Address, money::Amount},
     ledger::{self, PaymentKind},
 };
@@ -322,7 +321,7 @@ fn meet(listener: &UnixListener, child: &mut Child) -> anyhow::Result<UnixStream
     }
 }
 
-/// An order to pay that has a key of its own.
+/// An order to pay.
 fn transfer(
     payer: &Address,
     payee: &Address,
@@ -338,5 +337,5 @@ fn transfer(
         metadata: None,
         request_id: None,
     };
-    Ok(ledger::Order { transfer, key: Some(RequestKey::made()), act: None })
+    Ok(ledger::Order { transfer, key: None, act: None })
 }

@@ -126,14 +126,12 @@ async fn give_money(
     Body(body): Body<GiveBody>,
 ) -> Result<Json<One>, ApiError> {
     let transfer = movement(&state, body.address.clone(), &body.amount)?;
-    let key = match key.0 {
-        Some(key) => RequestKey::given(&admin.name, "give_money", &key, &transfer)?,
-        None => RequestKey::made(),
-    };
+    let given = |key: String| RequestKey::given(&admin.name, "give_money", &key, &transfer);
+    let key = key.0.map(given).transpose()?;
     let action = if transfer.payer == Address::system() { "money.mint" } else { "money.take" };
     let amount = transfer.amount.amount().at(state.db.scale());
     let act = admin.acts(action, &body.address).with("amount", amount.to_string());
-    let posted = state.till.pay(Order { transfer, key: Some(key), act: Some(act) }).await;
+    let posted = state.till.pay(Order { transfer, key, act: Some(act) }).await;
     match posted {
         Ok(answer) => match answer.outcome {
             Outcome::Done(_) => {}

@@ -137,6 +137,12 @@ impl KristError {
         Self { status, retry_after: Some(retry_after), ..error }
     }
 
+    /// Nobody can say whether the request was carried out, so nothing asks to repeat it.
+    fn unknown() -> Self {
+        let error = Self::new("server_error", "Server error");
+        Self { status: StatusCode::GATEWAY_TIMEOUT, ..error }
+    }
+
     /// Logs the cause; the client learns nothing of it.
     pub(super) fn internal(cause: impl Into<anyhow::Error>) -> Self {
         tracing::error!(
@@ -151,6 +157,7 @@ impl KristError {
         match (self.code, self.retry_after) {
             ("rate_limit_hit", Some(span)) => ApiError::rate_limited(span),
             (_, Some(span)) => ApiError::unavailable(span),
+            (_, None) if self.status == StatusCode::GATEWAY_TIMEOUT => ApiError::timeout(),
             (_, None) => ApiError::internal_logged(),
         }
     }
@@ -185,6 +192,7 @@ impl From<DbError> for KristError {
         match error {
             DbError::KeyReused => Self::conflict("Idempotency-Key"),
             DbError::PaymentsOff => Self::new("transactions_disabled", "Transactions disabled"),
+            DbError::Unknown => Self::unknown(),
             error if error.is_unavailable() => {
                 tracing::warn!(error = %anyhow::Error::new(error), "the database is unavailable");
                 Self::unavailable(RETRY)

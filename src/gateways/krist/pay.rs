@@ -125,13 +125,15 @@ impl Krist {
             request_id: plan.request_id,
         };
         let key = match ask.key {
-            Some(key) => RequestKey::given(transfer.payer.as_str(), "krist.pay", &key, &transfer)?,
+            Some(key) => {
+                Some(RequestKey::given(transfer.payer.as_str(), "krist.pay", &key, &transfer)?)
+            }
             None => {
                 self.look_ahead(&transfer).await?;
-                RequestKey::made()
+                None
             }
         };
-        let answer = self.till.pay(Order { transfer, key: Some(key), act: None }).await?;
+        let answer = self.till.pay(Order { transfer, key, act: None }).await?;
         match answer.outcome {
             Outcome::Done(payment) => Ok(Paid { payment, replayed: answer.replayed }),
             Outcome::Refused(refusal) => Err(refusal.into()),

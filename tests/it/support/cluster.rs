@@ -4,7 +4,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -51,6 +51,11 @@ impl PgServer {
     /// A community in its database.
     pub(crate) fn site(&self) -> Site {
         Site::at(&self.cluster.url())
+    }
+
+    /// The socket that it listens on.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.dir.path().join("run/.s.PGSQL.5432")
     }
 
     /// Stops it and waits until it is gone.

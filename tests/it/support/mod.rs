@@ -16,6 +16,7 @@ mod site;
 mod socket;
 mod stream;
 mod traffic;
+pub(crate) mod wire;
 
 pub(crate) use self::{
     api::{Api, Reply},

@@ -178,11 +178,9 @@ impl<'a> Asking<'a> {
         C::Done: DeserializeOwned,
     {
         self.krist.limits.payment(self.ip, self.owner.as_str(), NAME_COST)?;
-        let key = match &self.key.0 {
-            Some(key) => RequestKey::given(self.owner.as_str(), C::NAME, key, command)?,
-            None => RequestKey::made(),
-        };
-        let answer = self.krist.native.db.run_keyed(&key, command).await?;
+        let given = |key: &String| RequestKey::given(self.owner.as_str(), C::NAME, key, command);
+        let key = self.key.0.as_ref().map(given).transpose()?;
+        let answer = self.krist.native.db.run_keyed(key.as_ref(), command).await?;
         match answer.outcome {
             Outcome::Done(done) => Ok(Reply::ok().with("name", &NameView::new(&done.name))),
             Outcome::Refused(refusal) => Err(refusal.into()),
