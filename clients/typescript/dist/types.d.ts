@@ -2815,7 +2815,7 @@ export type Refused = {
     oldest?: Seq | null;
     /** Whether the same message may succeed later. */
     retry: boolean;
-    /** When, in milliseconds. */
+    /** When, in milliseconds, rounded up. */
     retry_after_ms?: number | null;
 };
 /** A role to give or to take: the feed of a bot that keeps roles right. */

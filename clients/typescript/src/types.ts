@@ -3076,7 +3076,7 @@ export type Refused = {
   oldest?: Seq | null;
   /** Whether the same message may succeed later. */
   retry: boolean;
-  /** When, in milliseconds. */
+  /** When, in milliseconds, rounded up. */
   retry_after_ms?: number | null;
 };
 

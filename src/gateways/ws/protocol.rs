@@ -4,6 +4,8 @@
 //! names the message that it answers, and an unknown type is told apart from bad JSON. (A tagged enum would do
 //! neither: it buffers the whole message, in which raw JSON is lost, and fails as a whole.)
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -356,7 +358,7 @@ pub struct Refused {
     pub message: String,
     /// Whether the same message may succeed later.
     pub retry: bool,
-    /// When, in milliseconds.
+    /// When, in milliseconds, rounded up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
     /// The newest event, with `gone`.
@@ -375,13 +377,16 @@ impl Refused {
             code: fault.code,
             message: fault.message.into_owned(),
             retry: fault.code.retry(),
-            retry_after_ms: fault
-                .retry_after
-                .map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+            retry_after_ms: fault.retry_after.map(whole_ms),
             head: fault.head,
             oldest: fault.oldest,
         }
     }
+}
+
+/// Rounded up: who waits for as long as it is told does not come too early.
+fn whole_ms(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

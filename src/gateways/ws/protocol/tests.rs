@@ -121,7 +121,7 @@ fn an_error_says_what_its_code_needs() {
                "message": "events before 9001 are no longer kept; take a snapshot"}),
     );
     check(
-        Fault::rate_limited(Duration::from_millis(1_500)),
+        Fault::rate_limited(Duration::from_nanos(1_499_000_001)),
         json!({"type": "error", "id": 2, "code": "rate_limited", "retry": true, "retry_after_ms": 1500,
                "message": "too many messages; wait for retry_after_ms"}),
     );
