@@ -46,6 +46,7 @@ impl Reading {
 pub struct Progress {
     position: watch::Sender<Seq>,
     up: watch::Sender<bool>,
+    up_since: watch::Sender<Instant>,
     offset: watch::Sender<Duration>,
     reading: Mutex<Reading>,
     lag: AtomicU64,
@@ -56,6 +57,7 @@ impl Progress {
         Self {
             position: watch::Sender::new(Seq::ZERO),
             up: watch::Sender::new(true),
+            up_since: watch::Sender::new(Instant::now()),
             offset: watch::Sender::new(reading.offset),
             reading: Mutex::new(reading),
             lag: AtomicU64::new(0),
@@ -115,8 +117,16 @@ impl Progress {
             .send_if_modified(|offset| std::mem::replace(offset, reading.offset) != reading.offset);
     }
 
+    /// Since when the database answers: a connection that is older may have been lost.
+    pub(super) fn up_since(&self) -> watch::Receiver<Instant> {
+        self.up_since.subscribe()
+    }
+
     /// Says whether that is news.
     pub(super) fn set_up(&self, up: bool) -> bool {
+        if up && !*self.up.borrow() {
+            self.up_since.send_replace(Instant::now());
+        }
         self.up.send_if_modified(|before| std::mem::replace(before, up) != up)
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
-use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
-use super::{DbError, planned};
+use super::DbError;
 use crate::kernel::{
     event::{Draft, Epoch, Event, Seq, Topic},
     time::Timestamp,
@@ -56,8 +56,8 @@ pub struct Log {
 }
 
 impl Log {
-    pub(super) fn new(pool: PgPool, options: PgConnectOptions, epoch: Epoch) -> Self {
-        Self { pool, readers: super::pool(LOG_READERS_MAX, planned(options)), epoch }
+    pub(super) fn new(pool: PgPool, readers: PgPool, epoch: Epoch) -> Self {
+        Self { pool, readers, epoch }
     }
 
     pub(super) async fn close(&self) {

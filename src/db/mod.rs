@@ -36,7 +36,7 @@ use sqlx::{
 };
 use tokio::{
     sync::{mpsc, watch},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use self::{
@@ -161,15 +161,18 @@ impl Db {
         partitions::ensure(&mut conn, settings.partition_events).await?;
         let epoch = epoch::read(&mut conn).await?;
         let reading = Reading::take(&mut conn).await?;
+        let progress = Progress::new(reading);
+        let pool = |connections, options| pool(connections, options, progress.up_since());
         let shared = pool(settings.pool_size, options.clone());
+        let readers = pool(log::LOG_READERS_MAX, planned(options.clone()));
         let (sender, inbox) = Inbox::new();
         let inner = Inner {
             shared: shared.clone(),
             lane: pool(LANE_CONNECTIONS, planned(options.clone())),
-            log: Log::new(shared.clone(), options.clone(), epoch),
+            log: Log::new(shared.clone(), readers, epoch),
             options,
             scale: settings.scale,
-            progress: Progress::new(reading),
+            progress,
             ears: Ears::default(),
             inbox: sender,
             committed: watch::Sender::new(Seq::ZERO),
@@ -359,11 +362,16 @@ fn planned(options: PgConnectOptions) -> PgConnectOptions {
     ])
 }
 
-fn pool(connections: u32, options: PgConnectOptions) -> PgPool {
+/// Connections from before an outage are not used again: each would fail whoever gets it.
+fn pool(connections: u32, options: PgConnectOptions, up_since: watch::Receiver<Instant>) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
+        .before_acquire(move |_, meta| {
+            let of_now = meta.age <= up_since.borrow().elapsed();
+            Box::pin(async move { Ok(of_now) })
+        })
         .connect_lazy_with(options)
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt, future::join_all};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection, Row};
@@ -15,6 +15,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
 use super::support::{
     ANNA, Api, BERT, Hub, Reply, Site,
     cluster::{PgServer, Stop},
+    krist,
     load::Load,
     soak,
     wire::{Loss, Wire},
@@ -24,6 +25,8 @@ use super::support::{
 const REFUSED_WITHIN: Duration = Duration::from_secs(4);
 /// How soon all must work again when the database is back.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(5);
+/// Requests at once that leave connections in the pool.
+const LOST: usize = 16;
 /// How long the server waits for a lock before it gives up (`lock_timeout`), and then some.
 const LOCK_GIVEN_UP_WITHIN: Duration = Duration::from_secs(8);
 
@@ -102,6 +105,43 @@ async fn a_payment_is_made_once_whatever_the_line_loses_of_its_commit() {
         assert_eq!(hub.guest().balance(BERT.1).await, balance.to_string(), "{loss:?}");
     }
     assert_eq!(told().await, before + 5, "each is told once");
+    assert!(site.run(&["verify-ledger"]).status.success());
+}
+
+/// Nobody can ask the log what became of the COMMIT. The caller is told just that, once, and finds out with its key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_whose_outcome_nobody_can_know_is_answered_so() {
+    let server = PgServer::start().await;
+    let wire = Wire::to(&server).await;
+    let site = Site::at(&wire.url());
+    let hub = site.hub(&[]).await;
+    let [anna, ..] = hub.people().await;
+    let order = json!({"to": BERT.1, "amount": 1});
+    assert_eq!(anna.post_keyed("/api/v1/payments", "k1", &order).await.status, 201);
+    // Connections that are lost with the line.
+    let guest = hub.guest();
+    join_all((0..LOST).map(|_| guest.balance(BERT.1))).await;
+
+    wire.lose(Loss::All);
+    let paid = anna.post_keyed("/api/v1/payments", "k2", &order).await;
+    assert_eq!(paid.said(), (504, "timeout"), "{paid:?}");
+    assert!(!paid.headers.contains_key("retry-after"), "{paid:?}");
+    wire.mend();
+    hub.wait_ready().await;
+    for _ in 0..LOST {
+        assert_eq!(guest.balance(BERT.1).await, "2", "a lost connection is used");
+    }
+    let again = anna.post_keyed("/api/v1/payments", "k2", &order).await;
+    assert_eq!(again.status, 201, "{again:?}");
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+
+    wire.lose(Loss::All);
+    let paid = krist::pay(&hub, ANNA, BERT.1, json!(1)).await;
+    assert_eq!(krist::said(&paid), (504, false, "server_error"), "{paid:?}");
+    assert!(!paid.headers.contains_key("retry-after"), "{paid:?}");
+    wire.mend();
+    hub.wait_ready().await;
+    assert_eq!(guest.balance(BERT.1).await, "3", "the answers were lost, not the payments");
     assert!(site.run(&["verify-ledger"]).status.success());
 }
 

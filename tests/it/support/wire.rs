@@ -10,6 +10,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
     net::{TcpListener, TcpStream, UnixStream, tcp, unix},
+    sync::watch,
     task::JoinHandle,
 };
 
@@ -22,12 +23,15 @@ pub(crate) enum Loss {
     Order,
     /// The answer: the database has done it.
     Answer,
+    /// The answer, and from then on every connection, until the line is mended.
+    All,
 }
 
 /// A line that lets everything through until it is told to lose something. Dropping it cuts all connections.
 pub(crate) struct Wire {
     address: SocketAddr,
     next: Arc<Mutex<Option<Loss>>>,
+    whole: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -36,9 +40,9 @@ impl Wire {
     pub(crate) async fn to(server: &PgServer) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let next = Arc::default();
-        let task = tokio::spawn(serve(listener, server.socket(), Arc::clone(&next)));
-        Self { address, next, task }
+        let (next, whole) = (Arc::default(), watch::Sender::new(true));
+        let task = tokio::spawn(serve(listener, server.socket(), Arc::clone(&next), whole.clone()));
+        Self { address, next, whole, task }
     }
 
     /// Where a hub finds the database.
@@ -55,6 +59,11 @@ impl Wire {
     pub(crate) fn has_lost(&self) -> bool {
         self.next.lock().unwrap().is_none()
     }
+
+    /// Lets everything through again.
+    pub(crate) fn mend(&self) {
+        self.whole.send_replace(true);
+    }
 }
 
 impl Drop for Wire {
@@ -63,24 +72,39 @@ impl Drop for Wire {
     }
 }
 
-async fn serve(listener: TcpListener, socket: PathBuf, next: Arc<Mutex<Option<Loss>>>) {
+async fn serve(
+    listener: TcpListener,
+    socket: PathBuf,
+    next: Arc<Mutex<Option<Loss>>>,
+    whole: watch::Sender<bool>,
+) {
     let mut lines = tokio::task::JoinSet::new();
     while let Ok((hub, _)) = listener.accept().await {
-        lines.spawn(carry(hub, socket.clone(), Arc::clone(&next)));
+        lines.spawn(carry(hub, socket.clone(), Arc::clone(&next), whole.clone()));
     }
 }
 
-async fn carry(hub: TcpStream, socket: PathBuf, next: Arc<Mutex<Option<Loss>>>) {
+async fn carry(
+    hub: TcpStream,
+    socket: PathBuf,
+    next: Arc<Mutex<Option<Loss>>>,
+    whole: watch::Sender<bool>,
+) {
     let Ok(server) = UnixStream::connect(&socket).await else { return };
     let ((from_hub, mut to_hub), (mut from_server, to_server)) =
         (hub.into_split(), server.into_split());
+    let mut state = whole.subscribe();
     let lost = tokio::select! {
         lost = orders(from_hub, to_server, &next) => lost.unwrap_or_default(),
         _ = copy(&mut from_server, &mut to_hub) => None,
+        _ = state.wait_for(|whole| !whole) => None,
     };
-    if lost == Some(Loss::Answer) {
+    if let Some(Loss::Answer | Loss::All) = lost {
         // The hub is cut off when the answer is here.
         let _ = from_server.read(&mut [0; 64]).await;
+    }
+    if lost == Some(Loss::All) {
+        whole.send_replace(false);
     }
 }
 
