@@ -244,7 +244,8 @@ pub(super) async fn wallet_set_locked(
     Ok(())
 }
 
-/// Writes every changed wallet once and every payment, in one statement.
+/// Writes every changed wallet once and every payment, in one statement. Of an equality a plan may make a walk through all
+/// wallets, if there were few when it was made; of `any` it can't.
 #[expect(clippy::as_conversions, reason = "the macro's notation for an array with nulls")]
 pub(super) async fn payments_write(
     conn: &mut PgConnection,
@@ -277,7 +278,7 @@ pub(super) async fn payments_write(
              set balance = t.balance, total_in = t.total_in, total_out = t.total_out, version = t.version
              from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
                   as t (id, balance, total_in, total_out, version)
-             where w.id = t.id
+             where w.id = any(array[t.id])
          )
          insert into payments (id, payer, payee, amount, kind, metadata, request_id, at, payer_version, payee_version, name,
                                sent_name, sent_metaname)
@@ -312,7 +313,8 @@ pub(super) async fn payments_write(
     }
 }
 
-/// The payments that these payers named by these request ids.
+/// The payments that these payers named by these request ids. They are looked up one by one: `offset 0` says in which
+/// order to join.
 pub(super) async fn payments_by_request(
     conn: &mut PgConnection,
     named: Vec<(WalletId, String)>,
@@ -321,11 +323,12 @@ pub(super) async fn payments_by_request(
         named.into_iter().map(|(payer, request_id)| (payer.get(), request_id)).unzip();
     let rows = sqlx::query_as!(
         PaymentRow,
-        "select p.id, a.address as payer, b.address as payee, p.amount, p.kind, p.name, p.sent_name,
-                p.sent_metaname, p.metadata, p.request_id, p.at, p.payer_version, p.payee_version
-         from unnest($1::bigint[], $2::text[]) as named (payer, request_id)
-         join payments p on p.payer = named.payer and p.request_id = named.request_id
-         join wallets a on a.id = p.payer join wallets b on b.id = p.payee",
+        r#"select p.id, (select address from wallets where id = p.payer) as "payer!",
+                  (select address from wallets where id = p.payee) as "payee!", p.amount, p.kind, p.name, p.sent_name,
+                  p.sent_metaname, p.metadata, p.request_id, p.at, p.payer_version, p.payee_version
+           from unnest($1::bigint[], $2::text[]) as named (payer, request_id),
+                lateral (select * from payments p
+                         where p.payer = named.payer and p.request_id = named.request_id offset 0) p"#,
         &payers,
         &request_ids
     )

@@ -61,4 +61,5 @@ mod sign_in;
 mod slow;
 mod subscriptions;
 mod support;
+mod till;
 mod users;
