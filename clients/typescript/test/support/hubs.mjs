@@ -32,8 +32,10 @@ export class Site {
   /** Ends the hubs, and the database with the last of them. */
   async end() {
     for (const hub of this.hubs.filter((hub) => hub.running)) await hub.stop();
-    // One that was killed leaves its database running; a hub that comes and goes takes it along.
-    if (this.hubs.length > 0) await (await this.hub({ flags: ["--drain-seconds", "0"] })).stop();
+    // One that was killed leaves its database running, and a demonstration its games; a hub that comes and goes takes
+    // them along.
+    const demo = this.hubs.some(({ flags }) => flags.includes("--demo")) ? ["--demo"] : [];
+    if (this.hubs.length > 0) await (await this.hub({ flags: [...demo, "--drain-seconds", "0"] })).stop();
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
@@ -43,6 +45,7 @@ class HubProcess {
 
   constructor(dir, port, flags) {
     this.port = port;
+    this.flags = flags;
     this.url = `http://127.0.0.1:${port}`;
     const env = { ...process.env, TOLLBELL_ADMIN_KEY: ADMIN_KEY, TOLLBELL_SECRET: "9c0d5b7e3f2a1c8d6e4b9f7a5c3d1e0b" };
     delete env.DATABASE_URL;
