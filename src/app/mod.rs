@@ -19,7 +19,7 @@ use anyhow::Context;
 use secrecy::SecretString;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -91,6 +91,8 @@ pub struct Running {
     failures: Failures,
     doors: Doors,
     drain: Duration,
+    term: Signal,
+    int: Signal,
 }
 
 /// The listeners, which stop after the connections are drained.
@@ -190,6 +192,8 @@ async fn build(
     };
     let doors = open_doors(ports, &parts, figures, &readiness, &tasks)?;
     filled(&db, &tasks).await?;
+    // Whoever sees that the hub is ready may ask it to go.
+    let (term, int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     readiness.started();
     let drain = Duration::from_secs(settings.listen.drain_seconds.into());
     Ok(Running {
@@ -205,6 +209,8 @@ async fn build(
         failures,
         doors,
         drain,
+        term,
+        int,
     })
 }
 
@@ -232,11 +238,9 @@ impl Running {
     /// # Errors
     /// When a vital loop ended by itself, or the private cluster does not stop.
     pub async fn serve(mut self) -> anyhow::Result<()> {
-        let (mut term, mut int) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let failed = tokio::select! {
-            _ = term.recv() => None,
-            _ = int.recv() => None,
+            _ = self.term.recv() => None,
+            _ = self.int.recv() => None,
             name = self.failures.next() => Some(name),
         };
         if let Some(name) = failed {
@@ -246,8 +250,8 @@ impl Running {
             self.readiness.draining();
             tokio::select! {
                 () = self.hub.drain(self.drain, GRACE) => {}
-                _ = term.recv() => {}
-                _ = int.recv() => {}
+                _ = self.term.recv() => {}
+                _ = self.int.recv() => {}
             }
         }
         self.stop().await?;

@@ -7,12 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::sys::signal::{Signal, kill};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use reqwest::Method;
 use serde_json::json;
 
 use super::support::{
-    ANNA, Api, BERT, CARA, Hub, Site,
+    ANNA, Api, BERT, CARA, Hub, PATIENCE, Site,
     cluster::{family, wait_gone},
     load::Load,
     soak,
@@ -93,6 +97,29 @@ async fn a_killed_hub_does_not_keep_postgres_running() {
     assert!(site.postmaster().is_some(), "Postgres went with a killed hub");
     assert_eq!(anna.at(&second).pay(BERT.1, "1").await.status, 201);
     assert_ends_everything(&site, &mut second).await;
+}
+
+/// Regression: a signal between the moment when the hub is ready and the end of the demonstration's preparations killed it,
+/// and Postgres stayed.
+#[tokio::test]
+async fn a_hub_that_is_told_to_go_as_soon_as_it_is_ready_goes_in_good_order() {
+    let site = Site::private();
+    let mut first = site.hub(NO_DRAIN).await;
+    assert_ends_everything(&site, &mut first).await;
+    let mut hub =
+        site.spawn(&["serve", "--demo", "--listen", &first.address, "--drain-seconds", "0"]);
+    let (guest, started) = (first.guest(), Instant::now());
+    let ready = async || {
+        let answer = guest.try_send(Method::GET, "/readyz", &[], Vec::new()).await;
+        answer.is_ok_and(|reply| reply.status == 200)
+    };
+    while !ready().await {
+        assert!(started.elapsed() < PATIENCE, "the hub is not ready");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    kill(Pid::from_raw(hub.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    assert!(hub.wait().unwrap().success());
+    assert_eq!(site.postmaster(), None);
 }
 
 #[tokio::test]

@@ -35,7 +35,10 @@ export class Site {
     // One that was killed leaves its database running, and a demonstration its games; a hub that comes and goes takes
     // them along.
     const demo = this.hubs.some(({ flags }) => flags.includes("--demo")) ? ["--demo"] : [];
-    if (this.hubs.length > 0) await (await this.hub({ flags: [...demo, "--drain-seconds", "0"] })).stop();
+    if (this.hubs.length > 0) {
+      const code = await (await this.hub({ flags: [...demo, "--drain-seconds", "0"] })).stop();
+      if (code !== 0) throw new Error(`the last hub ended with ${code}`);
+    }
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
