@@ -162,13 +162,13 @@ impl Db {
         let epoch = epoch::read(&mut conn).await?;
         let reading = Reading::take(&mut conn).await?;
         let progress = Progress::new(reading);
-        let pool = |connections, options| pool(connections, options, progress.up_since());
-        let shared = pool(settings.pool_size, options.clone());
-        let readers = pool(log::LOG_READERS_MAX, planned(options.clone()));
+        let make = |connections, options| pool(connections, options, progress.up_since());
+        let shared = make(settings.pool_size, options.clone());
+        let readers = make(log::LOG_READERS_MAX, planned(options.clone()));
         let (sender, inbox) = Inbox::new();
         let inner = Inner {
             shared: shared.clone(),
-            lane: pool(LANE_CONNECTIONS, planned(options.clone())),
+            lane: make(LANE_CONNECTIONS, planned(options.clone())),
             log: Log::new(shared.clone(), readers, epoch),
             options,
             scale: settings.scale,
@@ -362,7 +362,7 @@ fn planned(options: PgConnectOptions) -> PgConnectOptions {
     ])
 }
 
-/// Connections from before an outage are not used again: each would fail whoever gets it.
+/// Connections from before an outage that the relay has seen are not used again: each would fail whoever gets it.
 fn pool(connections: u32, options: PgConnectOptions, up_since: watch::Receiver<Instant>) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)

@@ -244,8 +244,8 @@ pub(super) async fn wallet_set_locked(
     Ok(())
 }
 
-/// Writes every changed wallet once and every payment, in one statement. Of an equality a plan may make a walk through all
-/// wallets, if there were few when it was made; of `any` it can't.
+/// Writes every changed wallet once and every payment, in one statement. For an equality the till's plan may walk through
+/// the index of all wallets, if there were few when it was made; for `any` it looks each one up.
 #[expect(clippy::as_conversions, reason = "the macro's notation for an array with nulls")]
 pub(super) async fn payments_write(
     conn: &mut PgConnection,
@@ -313,8 +313,8 @@ pub(super) async fn payments_write(
     }
 }
 
-/// The payments that these payers named by these request ids. They are looked up one by one: `offset 0` says in which
-/// order to join.
+/// The payments that these payers named by these request ids. `lateral`, and `offset 0` that keeps it, have them looked up
+/// one by one.
 pub(super) async fn payments_by_request(
     conn: &mut PgConnection,
     named: Vec<(WalletId, String)>,
@@ -327,8 +327,8 @@ pub(super) async fn payments_by_request(
                   (select address from wallets where id = p.payee) as "payee!", p.amount, p.kind, p.name, p.sent_name,
                   p.sent_metaname, p.metadata, p.request_id, p.at, p.payer_version, p.payee_version
            from unnest($1::bigint[], $2::text[]) as named (payer, request_id),
-                lateral (select * from payments p
-                         where p.payer = named.payer and p.request_id = named.request_id offset 0) p"#,
+                lateral (select * from payments
+                         where payer = named.payer and request_id = named.request_id offset 0) p"#,
         &payers,
         &request_ids
     )

@@ -108,7 +108,7 @@ async fn a_payment_is_made_once_whatever_the_line_loses_of_its_commit() {
     assert!(site.run(&["verify-ledger"]).status.success());
 }
 
-/// Nobody can ask the log what became of the COMMIT. The caller is told just that, once, and finds out with its key.
+/// Nobody can ask the log what became of the COMMIT. The caller is told that, and finds out by repeating it with its key.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_whose_outcome_nobody_can_know_is_answered_so() {
     let server = PgServer::start().await;

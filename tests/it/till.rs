@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 use tollbell::{
-    db::{Command, Failure, Never, Tx},
+    db::{Answer, Command, Failure, Never, Tx, keys::Outcome},
     kernel::{address::Address, money::Amount},
     ledger::{Order, PaymentKind, RequestId, Transfer, post},
 };
@@ -20,7 +20,7 @@ const ROWS_MAX: i64 = 10;
 /// Payments that meet each connection of the till.
 const PAYMENTS: usize = 8;
 
-/// A payment as the till posts it. Gives how many rows of the ledger were read for it.
+/// A payment as the till posts it. Gives how many rows of the ledger were read for it, and whether it was made before.
 struct Pay(Order);
 
 impl Pay {
@@ -41,14 +41,16 @@ impl Pay {
 
 impl Command for Pay {
     const NAME: &'static str = "test_pay";
-    type Done = i64;
+    type Done = (i64, bool);
     type Refusal = Never;
 
-    async fn apply(&self, tx: &mut Tx) -> Result<i64, Failure<Never>> {
+    async fn apply(&self, tx: &mut Tx) -> Result<(i64, bool), Failure<Never>> {
         let before = rows_read(tx.conn()).await;
         let posted = post(tx, std::slice::from_ref(&self.0)).await?;
-        assert!(matches!(&posted[..], [Ok(_)]), "{posted:?}");
-        Ok(rows_read(tx.conn()).await - before)
+        let [Ok(Answer { outcome: Outcome::Done(_), replayed })] = &posted[..] else {
+            panic!("{posted:?}");
+        };
+        Ok((rows_read(tx.conn()).await - before, *replayed))
     }
 }
 
@@ -82,9 +84,12 @@ async fn a_payment_reads_little_however_small_the_tables_were() {
             insert into payments (id, payer, payee, amount, kind, request_id, at, payer_version, payee_version)
             select -id, id, 1, 1, 'transfer', '1', now(), 1, 1 from made";
         sqlx::query(more).bind(WALLETS).execute(&mut sql).await.unwrap();
-        // Those that are new, and some that are repeated.
-        for request in PAYMENTS / 2..PAYMENTS * 2 {
-            let read = till.run(&Pay::to(LAST, request)).await.unwrap();
+        // Some are repeated, the others are new.
+        for request in 0..PAYMENTS * 2 {
+            let known = request < PAYMENTS;
+            let pay = Pay::to(if known { ANNA.1 } else { LAST }, request);
+            let (read, replayed) = till.run(&pay).await.unwrap();
+            assert_eq!(replayed, known, "{request}");
             assert!((1..=ROWS_MAX).contains(&read), "{read} rows, the tables counted: {counted}");
         }
     }
